@@ -1,0 +1,59 @@
+# Everything starts here: `make help`. The first target that needs it makes .venv from the pinned versions.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# The local stack of `make up`; set AWS_ENDPOINT_URL= (empty) to speak to real AWS.
+AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
+export AWS_ENDPOINT_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up setup seed status reset test lint bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Make .venv with the pinned versions and prepare the models
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@echo "installing into $(VENV) (once, a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,ui,local,dev]'
+	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
+	@$(BIN)/tickets models prepare
+	@touch $@
+
+demo: $(INSTALLED) ## Start everything, put 60 tickets and 3 bad ones, show what became of them, stop
+	@$(BIN)/tickets demo
+
+up: $(INSTALLED) ## Run the local stack until Ctrl-C: AWS server, Dagster UI on port 3000, daemon
+	@$(BIN)/tickets up
+
+setup: $(INSTALLED) ## Make buckets, queues, notification and table at AWS_ENDPOINT_URL
+	@$(BIN)/tickets setup
+
+seed: $(INSTALLED) ## Put 60 generated tickets
+	@$(BIN)/tickets seed
+
+status: $(INSTALLED) ## Show server, queues, batches, last runs, counts
+	@$(BIN)/tickets status
+
+reset: $(INSTALLED) ## Delete all tickets, records and runs of the local stack (asks first)
+	@$(BIN)/tickets reset
+
+test: $(INSTALLED) lint ## Lint, types, import contracts, and every test
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## Lint, types and import contracts alone
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(INSTALLED) ## Measure a batch of 256 and the time from put to item; prints tables, writes bench/results
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
+
+clean: ## Remove .venv and the local stack's state
+	rm -rf $(VENV) .tickets

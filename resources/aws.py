@@ -1,0 +1,131 @@
+"""How this project talks to AWS: one client a service, with timeouts and retries, and failures said in one line.
+
+boto3 itself reads AWS_ENDPOINT_URL and the standard credential chain; nothing here overrides either.
+"""
+
+import functools
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from botocore import exceptions as botocore
+from botocore.config import Config
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+WORKERS = 16
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+DEFAULT_REGION = "us-east-1"
+
+
+class AwsUnavailable(RuntimeError):
+    """AWS cannot be reached or refuses us; one line names the endpoint, the cause and the remedy."""
+
+
+def client(service: str) -> Any:
+    """The process's client of `service`, for the endpoint and region that the environment names now."""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    return _client(service, os.environ.get("AWS_ENDPOINT_URL") or None, region)
+
+
+@functools.lru_cache
+def _client(service: str, endpoint: str | None, region: str) -> Any:
+    session = boto3.Session()
+    # A local server checks no credentials, but boto3 signs nothing without some.
+    invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
+    config = Config(
+        connect_timeout=3,
+        read_timeout=30,  # longer than the longest poll of a queue, 20 s
+        retries={"mode": "adaptive", "max_attempts": 5},
+        max_pool_connections=2 * WORKERS,
+        tcp_keepalive=True,
+    )
+    return session.client(
+        service,  # pyright: ignore[reportArgumentType, reportCallIssue] - its stubs know names, not strings
+        region_name=region,
+        endpoint_url=endpoint,
+        config=config,
+        aws_access_key_id=invented,
+        aws_secret_access_key=invented,
+    )
+
+
+def endpoint_name() -> str:
+    """What an error or a status line calls the other side."""
+    return os.environ.get("AWS_ENDPOINT_URL") or f"AWS ({os.environ.get('AWS_REGION', DEFAULT_REGION)})"
+
+
+def is_local(endpoint: str | None) -> bool:
+    """Whether `endpoint` is a server on this machine."""
+    return endpoint is not None and urlsplit(endpoint).hostname in LOCAL_HOSTS
+
+
+def require_endpoint() -> None:
+    """Raise AwsUnavailable at once where AWS_ENDPOINT_URL names a server that accepts no connection.
+
+    boto3 would find out too, but only after its retries, which are there for a server that is busy.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        return
+    place = urlsplit(endpoint)
+    try:
+        socket.create_connection((place.hostname, place.port or (443 if place.scheme == "https" else 80)), 3).close()
+    except OSError as error:
+        raise AwsUnavailable(f"{_unreachable(endpoint)} ({error.strerror or error})") from None
+
+
+def error_code(error: botocore.ClientError) -> str:
+    """AWS's code for an error response, such as NoSuchKey or 412."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Turn what only an operator can mend (no server, no credentials, nothing set up) into AwsUnavailable."""
+    try:
+        yield
+    except (botocore.BotoCoreError, botocore.ClientError) as error:
+        line = explain(error)
+        if line is None:
+            raise
+        raise AwsUnavailable(line) from None
+
+
+def explain(error: Exception) -> str | None:
+    """One line for an operator: endpoint, cause, remedy. None where `error` is not an operator's to mend."""
+    where = endpoint_name()
+    match error:
+        case botocore.EndpointConnectionError() | botocore.ConnectionError() | botocore.HTTPClientError():
+            return _unreachable(where)
+        case botocore.NoCredentialsError() | botocore.PartialCredentialsError() | botocore.TokenRetrievalError():
+            return f"no credentials for {where}: log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+        case botocore.ClientError() if error_code(error) in {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}:
+            return f"the credentials for {where} have expired: log in again"
+        case botocore.ClientError() if error_code(error) in MISSING:
+            return f"{MISSING[error_code(error)]} at {where} is missing ({error.operation_name}): run `tickets setup`"
+    return None
+
+
+def _unreachable(where: str) -> str:
+    return f"cannot reach {where}: is it running, and is AWS_ENDPOINT_URL right?"
+
+
+MISSING = {
+    "NoSuchBucket": "a bucket",
+    "AWS.SimpleQueueService.NonExistentQueue": "a queue",
+    "QueueDoesNotExist": "a queue",
+    "ResourceNotFoundException": "a table",
+}
+
+
+def concurrently(work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS) -> list[Result]:
+    """`work` of each item, in the items' order, `workers` at a time. The first failure is raised."""
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, items))

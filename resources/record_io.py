@@ -1,0 +1,76 @@
+"""Full records: one JSON object a record, written in order of age, so that an older version never replaces a newer."""
+
+import dagster as dg
+from pydantic import BaseModel, Field
+
+from resources.aws import concurrently
+from resources.object_store import ObjectMissing, S3ObjectStore
+from resources.ordering import Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
+from resources.parquet import column_schema, from_parquet, to_parquet
+from resources.parquet_io import CONTENT_TYPE, body_model, file_key, row_model
+
+
+class Receipt(BaseModel):
+    """What became of one record of a partition."""
+
+    key: str
+    outcome: str
+
+
+class S3RecordIOManager(dg.ConfigurableIOManager):
+    """Keeps `list[Record[Model]]`, each record as the object of its key, and a receipt for the partition.
+
+    Reading gives the records as they stand, which may be newer than those this partition wrote.
+    """
+
+    records: dg.ResourceDependency[S3ObjectStore]
+    sources: dg.ResourceDependency[S3ObjectStore]
+    receipts: dg.ResourceDependency[S3ObjectStore]
+    prefix: str = Field(default="assets", description="Receipts lie at <prefix>/<asset>/<partition>.parquet.")
+
+    def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
+        """Write the records that no newer one supersedes, then the receipt."""
+        outcomes = concurrently(self.write, obj)
+        receipts = [Receipt(key=record.key, outcome=outcome) for record, outcome in zip(obj, outcomes, strict=True)]
+        self.receipts.put(file_key(self.prefix, context), to_parquet(Receipt, receipts), content_type=CONTENT_TYPE)
+        context.add_output_metadata(
+            {
+                "dagster/partition_row_count": len(obj),
+                "dagster/column_schema": column_schema(body_model(context)),
+                "written": outcomes.count(Outcome.WRITTEN),
+                "superseded": outcomes.count(Outcome.SUPERSEDED),
+                "path": dg.MetadataValue.path(f"s3://{self.records.bucket}/"),
+            }
+        )
+
+    def write(self, record: Record) -> Outcome:
+        """Write one record unless a newer one stands."""
+        body = record.body.model_dump_json().encode()
+
+        def attempt() -> Outcome:
+            standing = self.records.head(record.key)
+            rival = standing and Rival(Stamp.parse(standing.metadata))
+            if not may_write(record.stamp, rival, lambda: source_unchanged(self.sources, record)):
+                return Outcome.SUPERSEDED
+            self.records.put(
+                record.key,
+                body,
+                metadata=record.attributes(),
+                if_absent=standing is None,
+                if_etag=standing.etag if standing else None,
+            )
+            return Outcome.WRITTEN
+
+        return retried(attempt)
+
+    def load_input(self, context: dg.InputContext) -> list[Record]:
+        """Read the partition's records as they stand now. Raises ObjectMissing, naming the key."""
+        receipt = self.receipts.get(file_key(self.prefix, context))
+        keys = [row.key for row in from_parquet(Receipt, receipt.body)]
+        model = row_model(context)
+        records = []
+        for key, stored in zip(keys, self.records.find_many(keys), strict=True):
+            if stored is None:
+                raise ObjectMissing(f"s3://{self.records.bucket}/{key} is gone since its batch wrote it")
+            records.append(model.restore(key, stored.info.metadata, stored.body))
+        return records
