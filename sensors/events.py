@@ -1,0 +1,68 @@
+"""What a queue message says: which objects were created. Pure.
+
+Understood are S3 notifications, the same wrapped by SNS, EventBridge's events, and a plain {"bucket", "key"}.
+"""
+
+import json
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+
+class CreatedObject(NamedTuple):
+    """An object that the message says was created."""
+
+    bucket: str
+    key: str
+
+
+class BadMessage(ValueError):
+    """The message names no object in any of the forms that are understood."""
+
+
+def created_objects(body: str) -> list[CreatedObject]:
+    """The objects that a message's body names; none for S3's test event and for removals. Raises BadMessage."""
+    try:
+        return _objects(_json_object(body))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadMessage(f"looks like an event but lacks what it must have: {type(error).__name__} {error}") from None
+
+
+def _objects(event: dict[str, Any]) -> list[CreatedObject]:
+    if event.get("Event") == "s3:TestEvent":
+        return []
+    if "Records" in event:
+        return [_notified(record) for record in event["Records"] if _is_creation(record["eventName"])]
+    if event.get("Type") == "Notification":
+        return _objects(_json_object(event["Message"]))
+    if "detail" in event:
+        if event["detail-type"] != "Object Created":
+            return []
+        return [_named(event["detail"]["bucket"]["name"], event["detail"]["object"]["key"])]
+    if "bucket" in event and "key" in event:
+        return [_named(event["bucket"], event["key"])]
+    raise BadMessage("is none of: an S3 notification, one wrapped by SNS or EventBridge, a plain bucket and key")
+
+
+def _notified(record: dict[str, Any]) -> CreatedObject:
+    # S3 alone encodes keys, as an HTML form would; EventBridge and people write them as they are.
+    return _named(record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"]))
+
+
+def _is_creation(name: str) -> bool:
+    return name.removeprefix("s3:").startswith("ObjectCreated")
+
+
+def _named(bucket: object, key: object) -> CreatedObject:
+    if not (isinstance(bucket, str) and isinstance(key, str) and bucket and key):
+        raise BadMessage(f"bucket and key must be texts, they are {bucket!r} and {key!r}")
+    return CreatedObject(bucket, key)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadMessage(f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadMessage("is JSON, but not an object")
+    return value

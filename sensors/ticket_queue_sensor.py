@@ -1,0 +1,109 @@
+"""Turns queue messages into batches, and batches into runs of `enrich_tickets`.
+
+The order of its steps is what loses nothing: land the batch (manifest, then marker), only then delete the messages,
+and request a run for every marker until that run is seen to have started. Whatever dies in between, messages come
+again or markers stand; work done twice is harmless, since all writes are idempotent and ordered.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from resources.aws import aws_errors, require_endpoint
+from resources.object_store import S3ObjectStore
+from resources.queue import OVERTIME, SqsQueue
+from sensors.planning import hold_back, intake, requests
+from ticket_assets.assets.policy import BATCHES
+from ticket_assets.domain.batches import iso, split
+from ticket_assets.domain.intake import whole
+from ticket_assets.domain.quarantine import MessageEntry
+from ticket_assets.settings import Settings
+from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.quarantine import Quarantine
+
+MOST_MESSAGES = 2_000
+LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
+RUN_KEY_TAG = "dagster/run_key"
+PARTITION_TAG = "dagster/partition"
+
+
+def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
+    """The sensor, for the job and with the batching that `settings` say."""
+
+    @dg.sensor(
+        job=job,
+        minimum_interval_seconds=1,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Receives S3 events from the queue and requests a run for each batch of up to 256 tickets.",
+    )
+    def ticket_queue_sensor(
+        context: dg.SensorEvaluationContext, queue: SqsQueue, pipeline_store: S3ObjectStore, record_store: S3ObjectStore
+    ) -> dg.SensorResult | dg.SkipReason:
+        require_endpoint()
+        with aws_errors():
+            tick = _Tick(context.instance, settings, queue, Batches(pipeline_store))
+            reason = tick.take_in(Quarantine(pipeline_store, record_store))
+            batches = tick.settle()
+        if not batches:
+            return dg.SkipReason(reason or "no new tickets")
+        context.log.info(f"requesting {len(batches)} batches: {', '.join(batches)}")
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in batches],
+            # Added again each time: one request for a partition that is not there would fail the whole tick.
+            dynamic_partitions_requests=[BATCHES.build_add_request(batches)],
+        )
+
+    return ticket_queue_sensor
+
+
+class _Tick:
+    """One evaluation of the sensor."""
+
+    def __init__(self, instance: dg.DagsterInstance, settings: Settings, queue: SqsQueue, batches: Batches) -> None:
+        self._instance = instance
+        self._settings = settings
+        self._queue = queue
+        self._batches = batches
+
+    def take_in(self, quarantine: Quarantine) -> str | None:
+        """Land what waits in the queue and acknowledge it; returns why not, where there is no room for more."""
+        pending, queued = self._batches.pending(), self._queued()
+        waiting = {"pending": len(set(pending) - queued), "queued": len(queued)}
+        reason = hold_back(waiting, self._settings.max_pending_batches)
+        if reason:
+            return reason
+        window = self._settings.batch_window_seconds
+        # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
+        first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
+        messages = self._queue.drain(first_wait, window, MOST_MESSAGES)
+        found = intake(messages, self._settings.raw_bucket)
+        for message in messages:
+            if message.message_id in found.bad:
+                quarantine.add_message(_bad_message(message.message_id, message.body, found.bad[message.message_id]))
+        for keys in split(found.keys, self._settings.batch_size):
+            self._batches.land(self._settings.raw_bucket, keys)
+        self._queue.delete(messages)
+        return None
+
+    def settle(self) -> list[str]:
+        """Clear the markers of batches whose run has started; returns the batches to request."""
+        pending = self._batches.pending()
+        decided = requests(pending, self._past_start(pending))
+        for batch in decided.started:
+            self._batches.clear_pending(batch)
+        return decided.request
+
+    def _queued(self) -> set[str]:
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+        return {run.tags[PARTITION_TAG] for run in runs if PARTITION_TAG in run.tags}
+
+    def _past_start(self, pending: list[str]) -> set[str]:
+        if not pending:
+            return set()
+        runs = self._instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: pending}))
+        return {run.tags[RUN_KEY_TAG] for run in runs if run.status != dg.DagsterRunStatus.NOT_STARTED}
+
+
+def _bad_message(message_id: str, body: str, error: str) -> MessageEntry:
+    return MessageEntry(message_id=message_id, errors=[whole(error)], body=body, at=iso(datetime.now(UTC)))

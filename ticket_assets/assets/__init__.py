@@ -1,0 +1,1 @@
+"""The six assets, a module each, in their order of lineage."""

@@ -1,0 +1,111 @@
+"""Intent, urgency and sentiment of each ticket, each with the confidence that the model has in it.
+
+A producer's explicit priority wins over the model's urgency, with confidence 1. Intents and their examples are in
+`ticket_assets/labels/`: edit the files to change the taxonomy.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import dagster as dg
+import numpy as np
+
+from resources.models.roles import Prediction
+from resources.models.suite import ModelSuite
+from ticket_assets.assets.charts import distribution
+from ticket_assets.assets.policy import Stopwatch, mean, ticket_asset
+from ticket_assets.domain.classification import SENTIMENTS, URGENCIES, explicit_urgency
+from ticket_assets.domain.isolation import Failed, isolate
+from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow
+
+CHECK = "labels_lie_in_the_taxonomy"
+LABELS = ("intent", "urgency", "sentiment")
+PROBE = "My order has not arrived yet."
+
+
+class Labels(NamedTuple):
+    """What the three models say of one ticket."""
+
+    intent: Prediction
+    urgency: Prediction
+    sentiment: Prediction
+
+
+@ticket_asset(
+    kinds={"numpy", "parquet"},
+    io_manager_key="rows_io",
+    code_version="1",
+    dagster_type=list[ClassifiedRow],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK, asset="classified_tickets", description="Every label is one that the label files and contracts name."
+        )
+    ],
+)
+def classified_tickets(
+    models: ModelSuite, raw_tickets: list[RawRow], embedded_tickets: list[EmbeddedRow]
+) -> dg.MaterializeResult:
+    watch = Stopwatch()
+    rows = classify(models, raw_tickets, embedded_tickets)
+    labelled = [row for row in rows if row.failure is None]
+    return dg.MaterializeResult(
+        value=rows,
+        check_results=[_labels_lie_in_the_taxonomy(models, labelled)],
+        metadata={
+            "tickets": len(rows),
+            "failed": len(rows) - len(labelled),
+            "milliseconds_per_ticket": watch.per_ticket(len(rows)),
+            **{
+                f"mean_{name}_confidence": mean([getattr(r, f"{name}_confidence") for r in labelled]) for name in LABELS
+            },
+            "critical": sum(row.urgency == "critical" for row in labelled),
+            "negative": sum(row.sentiment == "NEGATIVE" for row in labelled),
+            "labels": distribution({name: [getattr(row, name) for row in labelled] for name in LABELS}),
+        },
+    )
+
+
+def classify(models: ModelSuite, raw: Sequence[RawRow], embedded: Sequence[EmbeddedRow]) -> list[ClassifiedRow]:
+    """One row a ticket, in the order of `raw`; a ticket without a vector has no labels but its failure."""
+    vectors = {row.ticket_id: np.array(row.embedding, dtype=np.float32) for row in embedded if row.embedding}
+    ready = [row for row in raw if row.ticket_id in vectors]
+    items = [(row.text, vectors[row.ticket_id]) for row in ready]
+    probe = (PROBE, models.embedder.embed([PROBE])[0]) if items else ("", np.empty(0))
+    outcomes = isolate(lambda batch: infer_labels(models, batch), items, probe, _check_finite)
+    labels = {row.ticket_id: outcome for row, outcome in zip(ready, outcomes, strict=True)}
+    return [_row(row, labels.get(row.ticket_id, Failed("the ticket has no vector"))) for row in raw]
+
+
+def infer_labels(models: ModelSuite, items: Sequence[tuple[str, np.ndarray]]) -> list[Labels]:
+    """The models' labels of (text, vector) pairs, in order."""
+    texts, vectors = [text for text, _ in items], np.stack([vector for _, vector in items])
+    by_model = [model.classify(texts, vectors) for model in (models.intent, models.urgency, models.sentiment)]
+    return [Labels(*predictions) for predictions in zip(*by_model, strict=True)]
+
+
+def _check_finite(labels: Labels) -> None:
+    for name, (label, confidence) in labels._asdict().items():
+        if not 0 <= confidence <= 1:  # false for NaN too
+            raise ValueError(f"{name} {label} has confidence {confidence}, which is no probability")
+
+
+def _row(raw: RawRow, outcome: Labels | Failed) -> ClassifiedRow:
+    if isinstance(outcome, Failed):
+        return ClassifiedRow.of(raw, failure=outcome.error)
+    explicit = explicit_urgency(raw.priority)
+    urgency = Prediction(explicit, 1.0) if explicit else outcome.urgency
+    named = {"intent": outcome.intent, "urgency": urgency, "sentiment": outcome.sentiment}
+    values = {
+        key: value
+        for name, (label, sure) in named.items()
+        for key, value in [(name, label), (f"{name}_confidence", sure)]
+    }
+    return ClassifiedRow.of(raw, **values)
+
+
+def _labels_lie_in_the_taxonomy(models: ModelSuite, rows: list[ClassifiedRow]) -> dg.AssetCheckResult:
+    known = {"intent": set(models.intent.labels), "urgency": set(URGENCIES), "sentiment": set(SENTIMENTS)}
+    strange = sorted(
+        {str(getattr(row, name)) for row in rows for name in LABELS if getattr(row, name) not in known[name]}
+    )
+    return dg.AssetCheckResult(passed=not strange, check_name=CHECK, metadata={"unknown_labels": strange})

@@ -1,0 +1,77 @@
+"""The full record of each ticket, one JSON object in the enriched bucket: the ticket, its vector, labels and summary.
+
+All parts are of one version of the ticket and of the models, or the run fails and is run again. A newer record is
+never replaced by an older one. Tickets that broke a model go to quarantine here.
+"""
+
+import time
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from resources.object_store import S3ObjectStore
+from resources.ordering import Record, Stamp
+from ticket_assets.assets.policy import Stopwatch, ticket_asset
+from ticket_assets.assets.raw_tickets import quarantine
+from ticket_assets.domain.batches import iso
+from ticket_assets.domain.intake import object_key
+from ticket_assets.domain.join import Enriched, join
+from ticket_assets.domain.models import EnrichedTicket
+from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow, SummarizedRow
+from ticket_assets.stores.quarantine import Quarantine
+
+PREVIEWED = 5
+
+
+@ticket_asset(
+    kinds={"s3", "json"}, io_manager_key="records_io", code_version="1", dagster_type=list[Record[EnrichedTicket]]
+)
+def enriched_tickets(
+    context: dg.AssetExecutionContext,
+    pipeline_store: S3ObjectStore,
+    record_store: S3ObjectStore,
+    raw_tickets: list[RawRow],
+    embedded_tickets: list[EmbeddedRow],
+    classified_tickets: list[ClassifiedRow],
+    summarized_tickets: list[SummarizedRow],
+) -> dg.MaterializeResult:
+    watch = Stopwatch()
+    now = iso(datetime.now(UTC))
+    whole, broken = join(raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, now)
+    quarantine(Quarantine(pipeline_store, record_store), broken, context.partition_key)
+    run_start = started(context)
+    return dg.MaterializeResult(
+        value=[record(enriched, context.partition_key, run_start) for enriched in whole],
+        metadata={
+            "tickets": len(whole),
+            "quarantined": len(broken),
+            "milliseconds_per_ticket": watch.per_ticket(len(whole)),
+            "preview": preview([enriched.ticket for enriched in whole[:PREVIEWED]]),
+        },
+    )
+
+
+def record(enriched: Enriched, batch: str, run_start: float) -> Record[EnrichedTicket]:
+    """The record to be kept, with the stamp that orders it among the ticket's other versions."""
+    key, made = object_key(enriched.ticket.ticket_id), enriched.provenance
+    stamp = Stamp(last_modified=made.last_modified, read_at=made.read_at, run_start=run_start, etag=made.etag)
+    return Record[EnrichedTicket](key=key, source=key, stamp=stamp, labels={"batch": batch}, body=enriched.ticket)
+
+
+def started(context: dg.AssetExecutionContext) -> float:
+    """When this run began, in Unix seconds: a retry began later than the run that it retries."""
+    run = context.instance.get_run_record_by_id(context.run.run_id)
+    return (run and run.start_time) or time.time()
+
+
+def preview(tickets: list[EnrichedTicket]) -> dg.MetadataValue:
+    """A few tickets as a reader sees them, as Markdown."""
+    lines = ["| ticket | subject | intent | urgency | sentiment | summary |", "|---|---|---|---|---|---|"]
+    for ticket in tickets:
+        made = ticket.enrichment
+        labels = [
+            f"{getattr(made, n)} {getattr(made, f'{n}_confidence'):.2f}" for n in ("intent", "urgency", "sentiment")
+        ]
+        cells = [ticket.ticket_id, ticket.subject, *labels, made.summary]
+        lines.append(f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in cells)} |")
+    return dg.MetadataValue.md("\n".join(lines))

@@ -1,0 +1,72 @@
+"""The queryable part of each record as an item of the DynamoDB table, with indexes by label and customer.
+
+Items are made from the records as they stand in S3, so that an item never points at nothing. In the end every object
+of the batch is accounted for: enriched, superseded by a newer version, or in quarantine with a reason.
+"""
+
+import dagster as dg
+
+from resources.dynamodb import DynamoDBTable
+from resources.object_store import S3ObjectStore
+from resources.ordering import Record
+from ticket_assets.assets.policy import Stopwatch, ticket_asset
+from ticket_assets.domain.items import table_item
+from ticket_assets.domain.models import EnrichedTicket, TicketItem
+from ticket_assets.stores.accounts import Account, account
+from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.quarantine import Quarantine
+
+CHECK = "every_ticket_is_accounted_for"
+
+
+@ticket_asset(
+    kinds={"dynamodb"},
+    io_manager_key="items_io",
+    code_version="1",
+    dagster_type=list[Record[TicketItem]],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset="ticket_metadata",
+            description="Each object of the batch has a record and an item, or is in quarantine: asked of the stores.",
+        )
+    ],
+)
+def ticket_metadata(  # noqa: ANN201 - a generator: the check asks the stores after the items are written
+    context: dg.AssetExecutionContext,
+    pipeline_store: S3ObjectStore,
+    record_store: S3ObjectStore,
+    table: DynamoDBTable,
+    enriched_tickets: list[Record[EnrichedTicket]],
+):
+    watch = Stopwatch()
+    items = [item_record(record) for record in enriched_tickets]
+    yield dg.Output(items, metadata={"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))})
+    batches, quarantine = Batches(pipeline_store), Quarantine(pipeline_store, record_store)
+    quarantine.clear({record.key: record.stamp for record in enriched_tickets})
+    result = account(batches.manifest(context.partition_key), record_store, table, quarantine)
+    yield _every_ticket_is_accounted_for(result)
+    if result.missing:
+        raise dg.Failure(f"{len(result.missing)} tickets are not accounted for, such as {result.missing[:5]}")
+    batches.clear_failure(context.partition_key)
+
+
+def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:
+    """The record's item: of the same age, from the same source."""
+    item = table_item(record.body, batch=record.labels["batch"])
+    return Record[TicketItem](key=record.key, source=record.source, stamp=record.stamp, body=item)
+
+
+def _every_ticket_is_accounted_for(result: Account) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not result.missing,
+        check_name=CHECK,
+        metadata={
+            "enriched": result.enriched,
+            "superseded": result.superseded,
+            "quarantined": result.quarantined,
+            "missing": len(result.missing),
+            "missing_keys": result.missing[:20],
+            "remedy": "re-execute the run from the start; the raw objects are untouched",
+        },
+    )

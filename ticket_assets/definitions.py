@@ -1,0 +1,99 @@
+"""The only wiring: which implementation plays which role, and which store each asset writes to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from resources.dynamodb import DynamoDBTable
+from resources.dynamodb_io import DynamoDBIOManager
+from resources.models.example_classifier import ExampleClassifier
+from resources.models.extractive_summarizer import ExtractiveSummarizer
+from resources.models.head_sentiment import HeadSentiment
+from resources.models.roles import Embedder, SentimentModel, Summarizer
+from resources.models.suite import ModelSuite
+from resources.models.torch_embedder import TorchEmbedder
+from resources.models.torch_sentiment import TorchSentiment
+from resources.models.torch_summarizer import TorchSummarizer
+from resources.object_store import S3ObjectStore
+from resources.parquet_io import S3ParquetIOManager
+from resources.queue import SqsQueue
+from resources.record_io import S3RecordIOManager
+from sensors.batch_failure_sensor import batch_failure_sensor
+from sensors.ticket_queue_sensor import build_ticket_queue_sensor
+from ticket_assets.assets.classified_tickets import classified_tickets
+from ticket_assets.assets.embedded_tickets import embedded_tickets
+from ticket_assets.assets.enriched_tickets import enriched_tickets
+from ticket_assets.assets.raw_tickets import raw_tickets
+from ticket_assets.assets.summarized_tickets import summarized_tickets
+from ticket_assets.assets.ticket_metadata import ticket_metadata
+from ticket_assets.jobs import enrich_tickets
+from ticket_assets.settings import Settings, load_settings
+
+ASSETS = [raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, enriched_tickets, ticket_metadata]
+
+
+def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Settings | None = None) -> dg.Definitions:
+    """Everything that Dagster loads; `overrides` replace resources by key, as tests do with fakes."""
+    settings = settings or load_settings()
+    return dg.Definitions(
+        assets=ASSETS,
+        jobs=[enrich_tickets],
+        sensors=[build_ticket_queue_sensor(enrich_tickets, settings), batch_failure_sensor],
+        resources={**build_stores(settings), "models": build_models(settings), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+def build_stores(settings: Settings) -> dict[str, Any]:
+    """The queue, the stores and the IO managers over them, by resource key."""
+    raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
+    pipeline = S3ObjectStore(bucket=settings.pipeline_bucket)
+    table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
+    return {
+        "queue": SqsQueue(name=settings.queue),
+        "raw_store": raw,
+        "record_store": records,
+        "pipeline_store": pipeline,
+        "table": table,
+        "rows_io": S3ParquetIOManager(store=pipeline),
+        "records_io": S3RecordIOManager(records=records, sources=raw, receipts=pipeline),
+        "items_io": DynamoDBIOManager(table=table, sources=raw),
+    }
+
+
+def build_models(settings: Settings) -> ModelSuite:
+    """The roles as the profile TICKETS_MODELS casts them."""
+    cache = str(settings.model_cache_dir.expanduser())
+    embedder = TorchEmbedder(source=settings.embedder, cache_dir=cache)
+
+    def classifier(name: str) -> ExampleClassifier:
+        return ExampleClassifier(
+            label_file=str(settings.labels_dir / f"{name}.yaml"), embedder=embedder, cache_dir=cache
+        )
+
+    sentiment, summarizer = _profile(settings, embedder, cache)
+    return ModelSuite(
+        profile=settings.models,
+        embedder=embedder,
+        intent=classifier("intent"),
+        urgency=classifier("urgency"),
+        sentiment=sentiment,
+        summarizer=summarizer,
+    )
+
+
+def _profile(settings: Settings, embedder: Embedder, cache: str) -> tuple[SentimentModel, Summarizer]:
+    if settings.models == "distilled":
+        return (
+            TorchSentiment(source=settings.sentiment_model, cache_dir=cache),
+            TorchSummarizer(source=settings.summarizer, cache_dir=cache),
+        )
+    examples = str(settings.labels_dir / "sentiment.yaml")
+    return (
+        HeadSentiment(label_file=examples, embedder=embedder, cache_dir=cache),
+        ExtractiveSummarizer(embedder=embedder),
+    )
+
+
+defs = build_definitions()

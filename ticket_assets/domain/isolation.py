@@ -1,0 +1,74 @@
+"""A ticket that breaks a model is found inside its batch, so that its neighbours succeed.
+
+Only what an exception or a bad result can show is isolated here; a process that dies takes its batch with it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Failed(NamedTuple):
+    """The outcome of an item that broke the model: what it said."""
+
+    error: str
+
+
+class ModelBroken(RuntimeError):
+    """The model fails on a harmless text too: the fault is the model's, and no ticket may pay for it."""
+
+
+def isolate(
+    infer: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    probe: Item,
+    check: Callable[[Result], None],
+) -> list[Result | Failed]:
+    """Results of `infer` in the order of `items`, with Failed in the place of each item that breaks it.
+
+    An item breaks the model when `infer` raises, gives the wrong number of results, or `check` raises on its
+    result. Then `probe`, an item known to be harmless, is tried: raises ModelBroken if it fails too. Else the batch
+    is halved until the culprits are alone, about 2·log2(n) calls each.
+    """
+    if not items:
+        return []
+    outcomes = _attempt(infer, items, check)
+    if not isinstance(outcomes, Failed):
+        return [*outcomes]
+    verdict = _attempt(infer, [probe], check)
+    if isinstance(verdict, Failed):
+        raise ModelBroken(f"the model fails on a harmless text too: {verdict.error}")
+    return _halve(infer, items, check, outcomes)
+
+
+def _halve(
+    infer: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    check: Callable[[Result], None],
+    failure: Failed,
+) -> list[Result | Failed]:
+    """The outcomes of items of which at least one made the whole fail as `failure` says."""
+    if len(items) == 1:
+        return [failure]
+    middle = len(items) // 2
+    outcomes: list[Result | Failed] = []
+    for half in (items[:middle], items[middle:]):
+        results = _attempt(infer, half, check)
+        outcomes += _halve(infer, half, check, results) if isinstance(results, Failed) else results
+    return outcomes
+
+
+def _attempt(
+    infer: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], check: Callable[[Result], None]
+) -> list[Result] | Failed:
+    try:
+        results = list(infer(items))
+        for result in results:
+            check(result)
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is that model's failure
+        return Failed(f"{type(error).__name__}: {error}")
+    if len(results) != len(items):
+        return Failed(f"{len(results)} results for {len(items)} texts")
+    return results

@@ -1,0 +1,88 @@
+"""The contracts: a raw ticket as producers write it, and the enriched record as readers find it.
+
+Nothing here may change without every producer and reader: these are the project's public schemas.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+EMBEDDING_DIMENSION = 384
+
+Urgency = Literal["critical", "high", "medium", "low"]
+Sentiment = Literal["POSITIVE", "NEGATIVE", "NEUTRAL"]
+Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Embedding = Annotated[list[float], Field(min_length=EMBEDDING_DIMENSION, max_length=EMBEDDING_DIMENSION)]
+TicketId = Annotated[StrictStr, Field(pattern=r"\A[A-Za-z0-9._-]{1,128}\z")]
+# Under 1e11 a number of milliseconds is refused: as seconds it would lie after the year 5138.
+UnixSeconds = Annotated[StrictInt, Field(ge=0, lt=100_000_000_000)]
+
+
+class Contract(BaseModel):
+    """Unknown fields are ignored, so that producers may add some before we know them."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class TicketMetadata(Contract):
+    """Where a ticket came from."""
+
+    source: StrictStr = "unknown"
+    language: StrictStr = "en"
+    tags: list[StrictStr] = []
+
+
+class RawTicket(Contract):
+    """A ticket as its producer wrote it. `created_at` is in whole Unix seconds."""
+
+    ticket_id: TicketId
+    subject: StrictStr
+    body: StrictStr
+    created_at: UnixSeconds
+    customer_id: StrictStr
+    priority: StrictStr | None = None
+    metadata: TicketMetadata = TicketMetadata()
+
+
+class EnrichmentData(Contract):
+    """What the models say of a ticket; `processed_at` is ISO 8601 in UTC, ending in Z."""
+
+    embedding: Embedding
+    intent: str
+    intent_confidence: Confidence
+    urgency: Urgency
+    urgency_confidence: Confidence
+    sentiment: Sentiment
+    sentiment_confidence: Confidence
+    summary: str
+    processed_at: str
+    model_version: str
+
+
+class EnrichedTicket(RawTicket):
+    """The full record, as `<ticket_id>.json` in the enriched bucket."""
+
+    enrichment: EnrichmentData
+
+
+class TicketItem(Contract):
+    """The record's queryable part, an item of the table: everything a list view shows, never the vector."""
+
+    ticket_id: str
+    created_at: int
+    subject: str
+    customer_id: str | None
+    priority: str | None
+    source: str
+    language: str
+    intent: str
+    intent_confidence: Confidence
+    urgency: Urgency
+    urgency_confidence: Confidence
+    sentiment: Sentiment
+    sentiment_confidence: Confidence
+    summary: str
+    processed_at: str
+    model_version: str
+    batch: str
+    s3_key: str

@@ -1,0 +1,1 @@
+"""Where the pipeline keeps its own books in the pipeline bucket: batches and quarantine."""

@@ -1,0 +1,60 @@
+"""The write-ahead log: immutable manifests, markers of batches not yet requested, and records of failed ones.
+
+Runs and backfills read only the manifest. No lifecycle rule may touch `batches/`.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from resources.object_store import ObjectMissing, S3ObjectStore
+from ticket_assets.domain.batches import BatchFailure, Manifest, batch_key, iso
+
+PREFIX = "batches/"
+PENDING = f"{PREFIX}pending/"
+FAILED = f"{PREFIX}failed/"
+
+
+class Batches:
+    """The batches kept in `store`."""
+
+    def __init__(self, store: S3ObjectStore) -> None:
+        self._store = store
+
+    def land(self, bucket: str, keys: Sequence[str]) -> Manifest:
+        """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker."""
+        now = datetime.now(UTC)
+        manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(keys), created_at=iso(now))
+        self._store.put(f"{PREFIX}{manifest.batch}.json", manifest.model_dump_json().encode(), if_absent=True)
+        self._store.put(f"{PENDING}{manifest.batch}", b"", content_type="text/plain")
+        return manifest
+
+    def manifest(self, batch: str) -> Manifest:
+        """A batch's manifest. Raises ObjectMissing, naming the batch and the remedy."""
+        stored = self._store.find(f"{PREFIX}{batch}.json")
+        if stored is None:
+            raise ObjectMissing(
+                f"batch {batch} has no manifest in s3://{self._store.bucket}/{PREFIX}: it was never landed, or another "
+                "TICKETS_PIPELINE_BUCKET is set; delete the partition if it was added by hand"
+            )
+        return Manifest.model_validate_json(stored.body)
+
+    def pending(self) -> list[str]:
+        """The batches whose run is not known to have started, oldest first."""
+        return [key.removeprefix(PENDING) for key in self._store.list_keys(PENDING)]
+
+    def clear_pending(self, batch: str) -> None:
+        """Note that the batch's run exists and got past its start."""
+        self._store.delete(f"{PENDING}{batch}")
+
+    def record_failure(self, failure: BatchFailure) -> None:
+        """Record that a batch's retries are used up."""
+        self._store.put(f"{FAILED}{failure.batch}.json", failure.model_dump_json().encode())
+
+    def clear_failure(self, batch: str) -> None:
+        """Note that the batch succeeded after all."""
+        self._store.delete(f"{FAILED}{batch}.json")
+
+    def failures(self) -> list[BatchFailure]:
+        """The failed batches, oldest first."""
+        found = self._store.find_many(self._store.list_keys(FAILED))
+        return [BatchFailure.model_validate_json(stored.body) for stored in found if stored]
