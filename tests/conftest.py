@@ -1,0 +1,50 @@
+"""One real local AWS server for the test session, on a free port; fresh buckets, queues and table for each test."""
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from ticket_assets.settings import Settings
+from tickets_cli.aws_server import start_aws_server
+from tickets_cli.processes import free_port
+from tickets_cli.provisioning import provision
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory):
+    """The URL of a running server; boto3 finds it through the environment."""
+    root: Path = tmp_path_factory.mktemp("aws")
+    port = free_port()
+    server = start_aws_server(port, root / "state", root / "aws.log")
+    endpoint = f"http://127.0.0.1:{port}"
+    before = dict(os.environ)
+    os.environ.update(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION="us-east-1",
+    )
+    yield endpoint
+    os.environ.clear()
+    os.environ.update(before)
+    server.stop()
+
+
+@pytest.fixture
+def settings(aws_endpoint) -> Settings:
+    """Settings whose every name is this test's own, all of it provisioned."""
+    own = uuid.uuid4().hex[:8]
+    made = Settings(
+        raw_bucket=f"raw-{own}",
+        enriched_bucket=f"enriched-{own}",
+        pipeline_bucket=f"pipeline-{own}",
+        queue=f"queue-{own}",
+        dead_letter_queue=f"dlq-{own}",
+        table=f"table-{own}",
+        batch_window_seconds=0,
+    )
+    for _ in provision(made):
+        pass
+    return made

@@ -1,0 +1,175 @@
+"""The queue sensor over a real queue and a real instance: nothing is lost, whatever dies between its steps."""
+
+import json
+
+import dagster as dg
+import pytest
+
+from resources.aws import AwsUnavailable, client
+from resources.queue import SqsQueue
+from sensors.ticket_queue_sensor import build_ticket_queue_sensor
+from tests.fakes import fake_suite
+from tests.pipeline.conftest import Pipeline
+from ticket_assets.assets.policy import BATCHES
+from ticket_assets.definitions import build_definitions
+from ticket_assets.jobs import enrich_tickets
+from tickets_cli.processes import free_port
+
+
+class Queue:
+    """A pipeline with its sensor, evaluated as the daemon would."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.instance = pipeline.instance
+        self.queue = SqsQueue(name=pipeline.settings.queue)
+        self.queue.delete(self.queue.drain(1, 0, 100))  # S3's test event
+        self.definitions = build_definitions({"models": fake_suite()}, pipeline.settings)
+        self.set()
+
+    def set(self, **changed: object) -> None:
+        """The sensor with some settings changed."""
+        settings = self.pipeline.settings.model_copy(update=changed)
+        self.sensor = build_ticket_queue_sensor(enrich_tickets, settings)
+
+    def tick(self):
+        with dg.SensorEvaluationContext(
+            instance_ref=self.instance.get_ref(),
+            last_tick_completion_time=None,
+            last_run_key=None,
+            cursor=None,
+            repository_name=None,
+            repository_def=self.definitions.get_repository_def(),
+            resources={name: self.pipeline.stores[name] for name in ("queue", "pipeline_store", "record_store")},
+        ) as context:
+            return self.sensor.evaluate_tick(context)
+
+    def send(self, body: object) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        client("sqs").send_message(QueueUrl=self.queue.url, MessageBody=text)
+
+    def requested(self) -> list[str]:
+        return [str(request.partition_key) for request in self.tick().run_requests or []]
+
+    def run(self, batch: str) -> dg.ExecuteInProcessResult:
+        """Run the job for a requested batch, as the daemon does: with the run key as a tag."""
+        self.instance.add_dynamic_partitions(BATCHES.name, [batch])
+        job = self.definitions.resolve_job_def("enrich_tickets")
+        return job.execute_in_process(partition_key=batch, tags={"dagster/run_key": batch}, instance=self.instance)
+
+    def waiting(self) -> int:
+        return sum(self.queue.depth().values())
+
+
+@pytest.fixture
+def queue(settings, tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield Queue(Pipeline(settings, instance))
+
+
+def test_tickets_become_one_batch_with_one_run_and_the_messages_are_gone(queue):
+    keys = {queue.pipeline.put(f"t{n}") for n in range(60)}
+    tick = queue.tick()
+    (request,) = tick.run_requests
+    assert request.run_key == request.partition_key
+    assert set(queue.pipeline.batches.manifest(request.partition_key).keys) == keys
+    (added,) = tick.dynamic_partitions_requests
+    assert added.partition_keys == [request.partition_key]
+    assert queue.waiting() == 0
+
+
+def test_a_quiet_queue_is_skipped(queue):
+    queue.set(batch_window_seconds=20)  # leaves two seconds of the tick to wait for a first message
+    tick = queue.tick()
+    assert not tick.run_requests
+    assert tick.skip_message == "no new tickets"
+
+
+def test_a_batch_is_requested_again_until_its_run_is_past_its_start(queue):
+    queue.pipeline.put("t1")
+    (batch,) = queue.requested()
+    assert queue.requested() == [batch]
+    assert queue.run(batch).success
+    assert queue.requested() == []
+    assert queue.pipeline.batches.pending() == []
+
+
+def test_a_batch_whose_partition_was_added_but_whose_run_was_lost_is_requested_again(queue):
+    batch = queue.pipeline.land("t1.json")
+    assert batch in queue.instance.get_dynamic_partitions(BATCHES.name)
+    assert queue.requested() == [batch]
+
+
+def test_a_run_that_was_only_created_does_not_clear_its_marker(queue):
+    batch = queue.pipeline.land("t1.json")
+    job = queue.definitions.resolve_job_def("enrich_tickets")
+    queue.instance.create_run_for_job(job, tags={"dagster/run_key": batch})
+    assert queue.requested() == [batch]
+    assert queue.pipeline.batches.pending() == [batch]
+
+
+def test_messages_stay_in_the_queue_when_landing_fails(queue):
+    queue.pipeline.put("t1")
+    client("s3").delete_bucket(Bucket=queue.pipeline.settings.pipeline_bucket)
+    with pytest.raises(Exception, match="run `tickets setup`"):
+        queue.tick()
+    assert queue.waiting() == 1
+
+
+def test_messages_wait_while_too_many_batches_do(queue):
+    queue.set(max_pending_batches=2)
+    landed = [queue.pipeline.land(queue.pipeline.put(f"t{n}")) for n in range(2)]
+    before = queue.waiting()
+    assert sorted(queue.requested()) == sorted(landed)
+    assert queue.waiting() == before > 0
+
+
+def test_more_than_a_batch_holds_becomes_several(queue):
+    queue.set(batch_size=20)
+    for n in range(45):
+        queue.pipeline.put(f"t{n}")
+    batches = queue.requested()
+    assert sorted(len(queue.pipeline.batches.manifest(b).keys) for b in batches) == [5, 20, 20]
+
+
+def test_one_ticket_told_five_times_is_in_its_batch_once(queue):
+    for _ in range(5):
+        queue.send({"bucket": queue.pipeline.settings.raw_bucket, "key": "t1.json"})
+    (batch,) = queue.requested()
+    assert queue.pipeline.batches.manifest(batch).keys == ["t1.json"]
+
+
+def test_keys_with_spaces_and_unicode_arrive_as_they_are(queue):
+    queue.pipeline.raw.put("a b+\u00e9.json", b"{}")
+    (batch,) = queue.requested()
+    assert queue.pipeline.batches.manifest(batch).keys == ["a b+\u00e9.json"]
+
+
+def test_what_cannot_be_read_is_kept_in_quarantine(queue):
+    for body in ("no json", '{"bucket": "another", "key": "a.json"}'):
+        queue.send(body)
+    assert queue.requested() == []
+    kept = {entry.body: entry.errors[0].message for entry in queue.pipeline.quarantine.messages()}
+    assert "not JSON" in kept["no json"]
+    assert "'another'" in kept['{"bucket": "another", "key": "a.json"}']
+    assert queue.waiting() == 0
+
+
+def test_a_server_that_is_down_is_a_failed_tick_with_one_line_that_names_it(queue, monkeypatch):
+    dead = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", dead)
+    with pytest.raises(Exception, match="cannot reach") as failure:
+        queue.tick()
+    cause = failure.value.__cause__ or failure.value
+    assert isinstance(cause, AwsUnavailable)
+    assert dead in str(cause)
+    assert "\n" not in str(cause)
+
+
+def test_when_the_server_is_back_the_tick_goes_on(queue, monkeypatch):
+    queue.pipeline.put("t1")
+    with monkeypatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(Exception, match="cannot reach"):
+            queue.tick()
+    assert len(queue.requested()) == 1

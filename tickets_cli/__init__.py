@@ -1,0 +1,1 @@
+"""The `tickets` command: set up, start, watch and query the pipeline from a terminal."""

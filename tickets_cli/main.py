@@ -1,0 +1,166 @@
+"""The `tickets` command: its options and exit codes. What each command does is in the module of its name."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from resources.aws import AwsUnavailable, aws_errors, require_endpoint
+from resources.models.roles import ModelNotAvailable
+from resources.provision import ProvisionError
+from ticket_assets.settings import SettingsError, load_settings
+from tickets_cli.layout import state_dir
+from tickets_cli.processes import ProcessFailed
+from tickets_cli.provisioning import provision
+
+app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
+models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
+app.add_typer(models_app, name="models")
+console = Console()
+EXPECTED = (AwsUnavailable, ModelNotAvailable, ProcessFailed, ProvisionError, SettingsError)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What a user can mend ends in one line on stderr and exit code 1; anything else is a defect, with its trace."""
+    try:
+        with aws_errors():
+            yield
+    except EXPECTED as error:
+        Console(stderr=True).print(f"[red]error:[/] {error}", soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def setup() -> None:
+    """Make the buckets, queues, notification and table that are missing, here or on AWS.
+
+    Example: AWS_ENDPOINT_URL=http://localhost:4566 tickets setup
+    """
+    with plain_errors():
+        require_endpoint()
+        for line in provision(load_settings()):
+            console.print(f"[green]✓[/] {line}", highlight=False)
+
+
+@app.command()
+def seed(
+    count: Annotated[int, typer.Option(min=1, help="How many tickets to put.")] = 60,
+    seed: Annotated[int | None, typer.Option(help="Repeat the texts of this number.")] = None,
+) -> None:
+    """Put generated tickets into the raw bucket.
+
+    Example: tickets seed --count 500 --seed 7
+    """
+    from tickets_cli.seeding import put_tickets
+
+    with plain_errors():
+        require_endpoint()
+        put_tickets(load_settings().raw_bucket, count, seed, console)
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    even_remote: Annotated[bool, typer.Option("--even-remote", help="Also where the endpoint is not local.")] = False,
+) -> None:
+    """Delete every ticket, record, item and message, and Dagster's runs and partitions. Asks first.
+
+    Example: tickets reset --yes
+    """
+    from tickets_cli.resetting import refusal, reset_everything
+
+    with plain_errors():
+        settings = load_settings()
+        reason = None if even_remote else refusal()
+        if reason:
+            raise ProcessFailed(reason)
+        require_endpoint()
+        if not yes:
+            typer.confirm(
+                f"Delete everything in {settings.raw_bucket}, {settings.enriched_bucket} and the rest?", abort=True
+            )
+        for line in reset_everything(settings):
+            console.print(f"[green]✓[/] {line}", highlight=False)
+
+
+@app.command()
+def status() -> None:
+    """Show server, queues, batches, last runs and counts. Exit code 1 where the server cannot be reached.
+
+    Example: AWS_ENDPOINT_URL=http://localhost:4566 tickets status
+    """
+    from tickets_cli.status import print_status
+
+    with plain_errors():
+        require_endpoint()
+        print_status(load_settings(), console)
+
+
+@app.command()
+def up(
+    aws_port: Annotated[int, typer.Option(help="The AWS server's port.")] = 4566,
+    ui_port: Annotated[int, typer.Option(help="The Dagster page's port.")] = 3000,
+    generator: Annotated[bool, typer.Option("--generator", help="Also put a ticket every few seconds.")] = False,
+) -> None:
+    """Run the whole system on this machine until Ctrl-C; its state is kept in .tickets.
+
+    Example: tickets up --generator
+    """
+    from tickets_cli.processes import free_port
+    from tickets_cli.stack import Ports, running_stack
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with plain_errors():
+        ports = Ports(aws_port, ui_port, free_port())
+        with running_stack(state_dir(), ports, _say, generator=generator) as stack:
+            console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
+            console.print("Stop with Ctrl-C.")
+            try:
+                while True:
+                    stack.check()
+                    time.sleep(1)
+            except KeyboardInterrupt:
+                console.print("stopping …")
+
+
+@app.command()
+def demo(
+    count: Annotated[int, typer.Option(min=1, help="How many good tickets to put.")] = 60,
+    timeout: Annotated[int, typer.Option(help="Give up after this many seconds.")] = 420,
+) -> None:
+    """Start the system, put tickets, three of them bad, wait until each is enriched or quarantined, show all, stop.
+
+    Example: tickets demo --count 20
+    """
+    from tickets_cli.demo import run_demo
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with plain_errors():
+        complete = run_demo(count, timeout, console, _say)
+    raise typer.Exit(0 if complete else 1)
+
+
+@models_app.command()
+def prepare() -> None:
+    """Fetch the models that are missing, load each once, and say how fast it is.
+
+    Example: TICKETS_MODELS=distilled tickets models prepare
+    """
+    from tickets_cli.model_preparation import prepare_models
+
+    with plain_errors():
+        prepare_models(load_settings(), console)
+
+
+def _say(line: str) -> None:
+    console.print(f"[green]•[/] {line}", highlight=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,35 @@
+"""`tickets models prepare`: every model of the profile, fetched and loaded once before tickets wait for it."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from rich.console import Console
+
+from ticket_assets.definitions import build_models
+from ticket_assets.settings import Settings
+
+TEXT = (
+    "I ordered a desk lamp two weeks ago and it has not arrived yet. The tracking page still says that it is being "
+    "packed. Could you please tell me when it will be sent? Thank you."
+)
+
+
+def prepare_models(settings: Settings, console: Console) -> None:
+    """Print a line a role. Raises ModelNotAvailable."""
+    models = build_models(settings)
+    console.print(f"models {models.version}", highlight=False)
+    vectors = models.embedder.embed([TEXT])
+    roles: dict[str, Callable[[np.ndarray], object]] = {
+        "embedder": lambda _: models.embedder.embed([TEXT]),
+        "intent": lambda v: models.intent.classify([TEXT], v),
+        "urgency": lambda v: models.urgency.classify([TEXT], v),
+        "sentiment": lambda v: models.sentiment.classify([TEXT], v),
+        "summarizer": lambda _: models.summarizer.summarize([TEXT]),
+    }
+    for name, use in roles.items():
+        with console.status(f"loading {name}"):
+            use(vectors)
+        start = time.perf_counter()
+        use(vectors)
+        console.print(f"[green]✓[/] {name}: {1000 * (time.perf_counter() - start):.0f} ms a ticket", highlight=False)

@@ -1,0 +1,93 @@
+"""Child processes: started with a log file, awaited until healthy, stopped gracefully. Knows nothing of Dagster."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+GRACE_SECONDS = 12
+
+
+class ProcessFailed(RuntimeError):
+    """A process ended, or did not become healthy; the message names it and shows its log's last lines."""
+
+
+class ManagedProcess:
+    """One child in a process group of its own, so that a Ctrl-C reaches only us and we stop it in order."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own commands
+                command,
+                env=dict(environment),
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def check(self) -> None:
+        """Raises ProcessFailed if the process has ended."""
+        code = self._process.poll()
+        if code is not None:
+            raise ProcessFailed(f"{self.name} ended with exit code {code}. Its log, {self.log}:\n{self._tail()}")
+
+    def wait_until(self, healthy: Callable[[], bool], seconds: float) -> None:
+        """Return once `healthy` says so. Raises ProcessFailed if the process ends or the time does."""
+        deadline = time.monotonic() + seconds
+        while not healthy():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ProcessFailed(
+                    f"{self.name} is not up after {seconds:.0f} s. Its log, {self.log}:\n{self._tail()}"
+                )
+            time.sleep(0.1)
+
+    def terminate(self) -> None:
+        """Ask the process to end (SIGTERM)."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Ask, wait for `grace` seconds, then kill the process and what it has left behind in its group."""
+        self.terminate()
+        try:
+            self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self._kill_group()
+            self._process.wait()
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def _tail(self, lines: int = 15) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_listening(port: int) -> bool:
+    """Whether something on this machine accepts connections at `port`."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

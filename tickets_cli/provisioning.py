@@ -1,0 +1,54 @@
+"""What the pipeline needs of AWS, as the contracts say: buckets, queues, notification, table and indexes."""
+
+from collections.abc import Iterator
+
+from resources.provision import (
+    DAY,
+    bucket_may_send,
+    ensure_bucket,
+    ensure_notification,
+    ensure_queue,
+    ensure_table,
+    redrive_policy,
+)
+from ticket_assets.settings import Settings
+
+RECEIVES = 5
+KEYS = (("ticket_id", "S"), ("created_at", "N"))
+INDEXED = ("urgency", "sentiment", "intent", "customer_id")
+LISTED = (
+    "subject", "summary", "priority", "s3_key",
+    "intent", "intent_confidence", "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
+)  # fmt: skip
+
+
+def index_name(attribute: str) -> str:
+    """The table's index by `attribute`, such as urgency-index."""
+    return f"{attribute.replace('_id', '')}-index"
+
+
+def provision(settings: Settings) -> Iterator[str]:
+    """Make what is missing, in order; yields a line for each thing that now exists."""
+    for bucket in (settings.raw_bucket, settings.enriched_bucket, settings.pipeline_bucket):
+        ensure_bucket(bucket)
+        yield f"bucket {bucket}"
+    dead_letters = ensure_queue(settings.dead_letter_queue, {"MessageRetentionPeriod": str(14 * DAY)})
+    yield f"queue {settings.dead_letter_queue}"
+    attributes = {
+        "VisibilityTimeout": "300",
+        "ReceiveMessageWaitTimeSeconds": "20",
+        "MessageRetentionPeriod": str(13 * DAY),  # under the dead-letter queue's: a message keeps its age when it moves
+        "RedrivePolicy": redrive_policy(dead_letters, RECEIVES),
+    }
+    queue = ensure_queue(settings.queue, attributes)
+    ensure_queue(settings.queue, {"Policy": bucket_may_send(queue, settings.raw_bucket)})
+    yield f"queue {settings.queue}, to {settings.dead_letter_queue} after {RECEIVES} receives"
+    ensure_notification(settings.raw_bucket, queue, ".json")
+    yield f"event s3://{settings.raw_bucket}/*.json created -> {settings.queue}"
+    ensure_table(settings.table, KEYS, {index_name(name): _index(name) for name in INDEXED})
+    yield f"table {settings.table} with {', '.join(map(index_name, INDEXED))}"
+
+
+def _index(attribute: str) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+    projected = [name for name in LISTED if name != attribute]
+    return ((attribute, "S"), ("created_at", "N")), projected

@@ -1,0 +1,81 @@
+"""`tickets status`: where the pipeline stands, in one screen."""
+
+from datetime import UTC, datetime
+from itertools import islice
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+
+from resources.aws import endpoint_name
+from resources.object_store import S3ObjectStore
+from resources.queue import SqsQueue
+from ticket_assets.settings import Settings
+from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.quarantine import Quarantine
+from tickets_cli.layout import dagster_home
+
+COUNTED = 10_000
+LAST_RUNS = 5
+PARTITION_TAG = "dagster/partition"
+
+
+def print_status(settings: Settings, console: Console) -> None:
+    """Print it. Raises what an unreachable server raises."""
+    queue = SqsQueue(name=settings.queue).depth()  # first: it tells at once whether the server is there
+    dead = SqsQueue(name=settings.dead_letter_queue).depth()
+    console.print(f"[green]●[/] server {endpoint_name()}", highlight=False)
+    console.print(_line(f"queue {settings.queue}", queue))
+    console.print(_line(f"queue {settings.dead_letter_queue}", dead))
+    pipeline, records = S3ObjectStore(bucket=settings.pipeline_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
+    batches, quarantine = Batches(pipeline), Quarantine(pipeline, records)
+    counts = {
+        "raw objects": _count(S3ObjectStore(bucket=settings.raw_bucket)),
+        "records": _count(records),
+        "quarantined": str(len(quarantine.entries())),
+        "bad messages": str(len(quarantine.messages())),
+    }
+    console.print(_line("tickets", counts))
+    console.print(_line("batches", {"not yet running": len(batches.pending()), **_runs_by_state()}))
+    for failure in batches.failures():
+        console.print(f"[red]✗ batch {failure.batch} failed[/] at {failure.at}: {failure.error} (run {failure.run_id})")
+    _print_last_runs(console)
+
+
+def _line(name: str, counts: dict) -> str:
+    return f"  {name}: " + ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def _count(store: S3ObjectStore) -> str:
+    counted = sum(1 for _ in islice(store.list_keys(), COUNTED))
+    return f"{counted:,}" + ("+" if counted == COUNTED else "")
+
+
+def _instance() -> dg.DagsterInstance | None:
+    home = dagster_home()
+    return dg.DagsterInstance.from_config(str(home)) if (home / "dagster.yaml").exists() else None
+
+
+def _runs_by_state() -> dict[str, int]:
+    instance = _instance()
+    if instance is None:
+        return {}
+    states = ("QUEUED", "STARTED", "SUCCESS", "FAILURE")
+    with instance:
+        counts = {s: instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus(s)])) for s in states}
+    return {f"runs {state.lower()}": count for state, count in counts.items()}
+
+
+def _print_last_runs(console: Console) -> None:
+    instance = _instance()
+    if instance is None:
+        console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
+        return
+    table = Table("batch", "run", "state", "started", "seconds", title="last runs", title_justify="left")
+    with instance:
+        for record in instance.get_run_records(limit=LAST_RUNS):
+            run, start, end = record.dagster_run, record.start_time, record.end_time
+            began = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S}" if start else ""
+            took = f"{end - start:.1f}" if start and end else ""
+            table.add_row(run.tags.get(PARTITION_TAG, ""), run.run_id[:8], run.status.value.lower(), began, took)
+    console.print(table)
