@@ -1,0 +1,1 @@
+"""Realistic support tickets, written to S3 at a steady rate. Needs boto3 alone."""
