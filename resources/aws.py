@@ -29,13 +29,30 @@ class AwsUnavailable(RuntimeError):
 
 
 def client(service: str) -> Any:
-    """The process's client of `service`, for the endpoint and region that the environment names now."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    return _client(service, os.environ.get("AWS_ENDPOINT_URL") or None, region)
+    """The process's client of `service`, for the endpoint and region that the environment names now.
+
+    Raises AwsUnavailable for an endpoint that is no URL.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise AwsUnavailable(f"AWS_ENDPOINT_URL={endpoint!r} is no URL: write it with http:// or https://")
+    return _client(service, endpoint, region())
+
+
+def region() -> str:
+    """AWS_REGION, AWS_DEFAULT_REGION, the profile's region or us-east-1, the first that is set."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    profile, file = os.environ.get("AWS_PROFILE"), os.environ.get("AWS_CONFIG_FILE")
+    return named or _profile_region(profile, file) or DEFAULT_REGION
 
 
 @functools.lru_cache
-def _client(service: str, endpoint: str | None, region: str) -> Any:
+def _profile_region(_profile: str | None, _file: str | None) -> str | None:
+    return boto3.Session().region_name
+
+
+@functools.lru_cache
+def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     session = boto3.Session()
     # A local server checks no credentials, but boto3 signs nothing without some.
     invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
@@ -48,7 +65,7 @@ def _client(service: str, endpoint: str | None, region: str) -> Any:
     )
     return session.client(
         service,  # pyright: ignore[reportArgumentType, reportCallIssue] - its stubs know names, not strings
-        region_name=region,
+        region_name=region_name,
         endpoint_url=endpoint,
         config=config,
         aws_access_key_id=invented,
@@ -58,7 +75,7 @@ def _client(service: str, endpoint: str | None, region: str) -> Any:
 
 def endpoint_name() -> str:
     """What an error or a status line calls the other side."""
-    return os.environ.get("AWS_ENDPOINT_URL") or f"AWS ({os.environ.get('AWS_REGION', DEFAULT_REGION)})"
+    return os.environ.get("AWS_ENDPOINT_URL") or f"AWS ({region()})"
 
 
 def is_local(endpoint: str | None) -> bool:
@@ -104,12 +121,13 @@ def explain(error: Exception) -> str | None:
     match error:
         case botocore.EndpointConnectionError() | botocore.ConnectionError() | botocore.HTTPClientError():
             return _unreachable(where)
+        case botocore.ProfileNotFound():
+            return f"AWS_PROFILE names a profile that is not there: {error}"
         case botocore.NoCredentialsError() | botocore.PartialCredentialsError() | botocore.TokenRetrievalError():
             return f"no credentials for {where}: log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
-        case botocore.ClientError() if error_code(error) in {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}:
-            return f"the credentials for {where} have expired: log in again"
-        case botocore.ClientError() if error_code(error) in MISSING:
-            return f"{MISSING[error_code(error)]} at {where} is missing ({error.operation_name}): run `tickets setup`"
+        case botocore.ClientError():
+            code = error_code(error)
+            return CODES[code].format(where=where, operation=error.operation_name, code=code) if code in CODES else None
     return None
 
 
@@ -117,11 +135,24 @@ def _unreachable(where: str) -> str:
     return f"cannot reach {where}: is it running, and is AWS_ENDPOINT_URL right?"
 
 
-MISSING = {
-    "NoSuchBucket": "a bucket",
-    "AWS.SimpleQueueService.NonExistentQueue": "a queue",
-    "QueueDoesNotExist": "a queue",
-    "ResourceNotFoundException": "a table",
+REFUSED = "{where} refuses {operation} ({code}): check the credentials and what they may do"
+EXPIRED = "the credentials for {where} have expired: log in again"
+MISSING = " at {where} is missing ({operation}): run `tickets setup`"
+CODES = {
+    "AccessDenied": REFUSED,
+    "AccessDeniedException": REFUSED,
+    "AuthorizationError": REFUSED,
+    "InvalidAccessKeyId": REFUSED,
+    "InvalidClientTokenId": REFUSED,
+    "SignatureDoesNotMatch": REFUSED,
+    "UnrecognizedClientException": REFUSED,
+    "ExpiredToken": EXPIRED,
+    "ExpiredTokenException": EXPIRED,
+    "RequestExpired": EXPIRED,
+    "NoSuchBucket": f"a bucket{MISSING}",
+    "AWS.SimpleQueueService.NonExistentQueue": f"a queue{MISSING}",
+    "QueueDoesNotExist": f"a queue{MISSING}",
+    "ResourceNotFoundException": f"a table{MISSING}",
 }
 
 

@@ -49,6 +49,8 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
     def _attempt(self, record: Record, item: Item) -> Outcome:
         standing = self._standing(record)
         if not all(self._beats(record, rival) for rival in standing):
+            for left in (rival for rival in standing if _stamp(rival) == record.stamp):
+                self.table.delete(left)  # by an earlier attempt of ours that was killed before it could settle
             return Outcome.SUPERSEDED
         same_key = [rival for rival in standing if self._same_key(rival, item)]
         self.table.put(item, same_key[0] if same_key else None)
@@ -72,5 +74,8 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
         return one[self.table.range_key] == other[self.table.range_key]
 
     def _beats(self, record: Record, rival: Item) -> bool:
-        stamp = Stamp.parse({name: rival[name]["S"] for name in ("stamp", "source-etag") if name in rival})
-        return may_write(record.stamp, Rival(stamp), lambda: source_unchanged(self.sources, record))
+        return may_write(record.stamp, Rival(_stamp(rival)), lambda: source_unchanged(self.sources, record))
+
+
+def _stamp(item: Item) -> Stamp | None:
+    return Stamp.parse({name: item[name]["S"] for name in ("stamp", "source-etag") if name in item})

@@ -41,7 +41,10 @@ def column_schema(model: type[BaseModel]) -> dg.TableSchema:
     """The schema as the Dagster UI shows it."""
     columns = [
         dg.TableColumn(
-            name=field.name, type=str(field.type), constraints=dg.TableColumnConstraints(nullable=field.nullable)
+            name=field.name,
+            type=str(field.type),
+            description=model.model_fields[field.name].description,
+            constraints=dg.TableColumnConstraints(nullable=field.nullable),
         )
         for field in schema_of(model)
     ]

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from resources.aws import DEFAULT_REGION, client, error_code
 
 DAY = 24 * 3600
+STATEMENT = "events-of-the-bucket"
 
 
 class ProvisionError(RuntimeError):
@@ -51,17 +52,23 @@ def redrive_policy(dead_letter_arn: str, receives: int) -> str:
     return json.dumps({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": receives})
 
 
-def bucket_may_send(queue_arn: str, bucket: str) -> str:
-    """The queue policy by which S3, for this bucket alone, may send to the queue."""
+def let_bucket_send(queue: str, queue_arn: str, bucket: str) -> None:
+    """Let S3, for this bucket alone, send to the queue, beside whatever else its policy says."""
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
+    policy = json.loads(attributes.get("Policy") or '{"Version": "2012-10-17", "Statement": []}')
     statement = {
-        "Sid": "events-of-the-bucket",
+        "Sid": STATEMENT,
         "Effect": "Allow",
         "Principal": {"Service": "s3.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue_arn,
         "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    others = [other for other in policy["Statement"] if other.get("Sid") != STATEMENT]
+    policy["Statement"] = [*others, statement]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
 
 
 def ensure_notification(bucket: str, queue_arn: str, suffix: str) -> None:
@@ -101,8 +108,11 @@ def ensure_table(
         )
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         return
-    if described["KeySchema"] != _key_schema(keys):
-        raise ProvisionError(f"table {name} exists with other keys: {described['KeySchema']}; choose another name")
+    types = {entry["AttributeName"]: entry["AttributeType"] for entry in described["AttributeDefinitions"]}
+    if described["KeySchema"] != _key_schema(keys) or any(types[key] != kind for key, kind in keys):
+        raise ProvisionError(
+            f"table {name} exists with other keys than {dict(keys)}: choose another name, or delete it"
+        )
     present = {index["IndexName"] for index in described.get("GlobalSecondaryIndexes", [])}
     for index, spec in indexes.items():
         if index not in present:

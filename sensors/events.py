@@ -7,6 +7,8 @@ import json
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
+LONGEST_KEY = 1_024  # bytes of UTF-8
+
 
 class CreatedObject(NamedTuple):
     """An object that the message says was created."""
@@ -55,13 +57,18 @@ def _is_creation(name: str) -> bool:
 def _named(bucket: object, key: object) -> CreatedObject:
     if not (isinstance(bucket, str) and isinstance(key, str) and bucket and key):
         raise BadMessage(f"bucket and key must be texts, they are {bucket!r} and {key!r}")
+    # One such key would fail the manifest of its whole batch.
+    if not key.isascii() and key != key.encode(errors="replace").decode():
+        raise BadMessage(f"the key {key!r} has signs that are no Unicode text")
+    if len(key.encode()) > LONGEST_KEY:
+        raise BadMessage(f"the key has {len(key.encode()):,} bytes; S3 takes at most {LONGEST_KEY:,}")
     return CreatedObject(bucket, key)
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadMessage(f"is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise BadMessage("is JSON, but not an object")

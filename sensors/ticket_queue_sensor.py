@@ -26,6 +26,7 @@ MOST_MESSAGES = 2_000
 LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
 RUN_KEY_TAG = "dagster/run_key"
 PARTITION_TAG = "dagster/partition"
+BEFORE_BACKFILLS = {"dagster/priority": "10"}  # new tickets are waited for; a backfill has time
 
 
 def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
@@ -49,7 +50,9 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
             return dg.SkipReason(reason or "no new tickets")
         context.log.info(f"requesting {len(batches)} batches: {', '.join(batches)}")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in batches],
+            run_requests=[
+                dg.RunRequest(run_key=batch, partition_key=batch, tags=BEFORE_BACKFILLS) for batch in batches
+            ],
             # Added again each time: one request for a partition that is not there would fail the whole tick.
             dynamic_partitions_requests=[BATCHES.build_add_request(batches)],
         )
@@ -95,8 +98,9 @@ class _Tick:
         return decided.request
 
     def _queued(self) -> set[str]:
-        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
-        return {run.tags[PARTITION_TAG] for run in runs if PARTITION_TAG in run.tags}
+        """The batches of new tickets whose runs wait; a backfill's runs hold nothing back."""
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags=BEFORE_BACKFILLS))
+        return {run.tags[PARTITION_TAG] for run in runs}
 
     def _past_start(self, pending: list[str]) -> set[str]:
         if not pending:

@@ -1,4 +1,4 @@
-"""The one job: all six assets of a batch, in one process that loads the models once."""
+"""The one job: all assets of a batch, in one process that loads the models once."""
 
 import dagster as dg
 

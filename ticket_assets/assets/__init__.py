@@ -1,1 +1,1 @@
-"""The six assets, a module each, in their order of lineage."""
+"""The assets, a module each."""

@@ -73,7 +73,8 @@ def classify(models: ModelSuite, raw: Sequence[RawRow], embedded: Sequence[Embed
     probe = (PROBE, models.embedder.embed([PROBE])[0]) if items else ("", np.empty(0))
     outcomes = isolate(lambda batch: infer_labels(models, batch), items, probe, _check_finite)
     labels = {row.ticket_id: outcome for row, outcome in zip(ready, outcomes, strict=True)}
-    return [_row(row, labels.get(row.ticket_id, Failed("the ticket has no vector"))) for row in raw]
+    version = models.version
+    return [_row(row, version, labels.get(row.ticket_id, Failed("the ticket has no vector"))) for row in raw]
 
 
 def infer_labels(models: ModelSuite, items: Sequence[tuple[str, np.ndarray]]) -> list[Labels]:
@@ -89,9 +90,9 @@ def _check_finite(labels: Labels) -> None:
             raise ValueError(f"{name} {label} has confidence {confidence}, which is no probability")
 
 
-def _row(raw: RawRow, outcome: Labels | Failed) -> ClassifiedRow:
+def _row(raw: RawRow, version: str, outcome: Labels | Failed) -> ClassifiedRow:
     if isinstance(outcome, Failed):
-        return ClassifiedRow.of(raw, failure=outcome.error)
+        return ClassifiedRow.of(raw, version, failure=outcome.error)
     explicit = explicit_urgency(raw.priority)
     urgency = Prediction(explicit, 1.0) if explicit else outcome.urgency
     named = {"intent": outcome.intent, "urgency": urgency, "sentiment": outcome.sentiment}
@@ -100,7 +101,7 @@ def _row(raw: RawRow, outcome: Labels | Failed) -> ClassifiedRow:
         for name, (label, sure) in named.items()
         for key, value in [(name, label), (f"{name}_confidence", sure)]
     }
-    return ClassifiedRow.of(raw, **values)
+    return ClassifiedRow.of(raw, version, **values)
 
 
 def _labels_lie_in_the_taxonomy(models: ModelSuite, rows: list[ClassifiedRow]) -> dg.AssetCheckResult:

@@ -29,12 +29,13 @@ CHECK = "vectors_are_finite_unit_vectors"
 )
 def embedded_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.MaterializeResult:
     watch = Stopwatch()
+    version = models.version
     texts = [row.text for row in raw_tickets]
     outcomes = isolate(lambda batch: list(models.embedder.embed(batch)), texts, PROBE, check_unit_vector)
     rows = [
-        EmbeddedRow.of(raw, failure=outcome.error)
+        EmbeddedRow.of(raw, version, failure=outcome.error)
         if isinstance(outcome, Failed)
-        else EmbeddedRow.of(raw, embedding=outcome.tolist())
+        else EmbeddedRow.of(raw, version, embedding=outcome.tolist())
         for raw, outcome in zip(raw_tickets, outcomes, strict=True)
     ]
     return dg.MaterializeResult(

@@ -1,4 +1,4 @@
-"""What holds for all six assets, said once: partitions, group, owners, checks that their inputs exist.
+"""What holds for every asset, said once: partitions, group, owners, where its description comes from.
 
 An asset's own module says the rest; its docstring is the description that the Dagster UI shows.
 """

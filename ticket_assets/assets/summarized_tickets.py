@@ -38,7 +38,8 @@ def summarize(models: ModelSuite, raw: Sequence[RawRow]) -> list[SummarizedRow]:
     own = [own_summary(row) for row in raw]
     texts = [row.body for row, summary in zip(raw, own, strict=True) if summary is None]
     outcomes = iter(isolate(models.summarizer.summarize, texts, PROBE, _check_not_blank))
-    return [_row(row, summary or next(outcomes)) for row, summary in zip(raw, own, strict=True)]
+    version = models.version
+    return [_row(row, version, summary or next(outcomes)) for row, summary in zip(raw, own, strict=True)]
 
 
 def _check_not_blank(summary: str) -> None:
@@ -46,7 +47,7 @@ def _check_not_blank(summary: str) -> None:
         raise ValueError("an empty summary")
 
 
-def _row(raw: RawRow, outcome: str | Failed) -> SummarizedRow:
+def _row(raw: RawRow, version: str, outcome: str | Failed) -> SummarizedRow:
     if isinstance(outcome, Failed):
-        return SummarizedRow.of(raw, failure=outcome.error)
-    return SummarizedRow.of(raw, summary=" ".join(outcome.split()))
+        return SummarizedRow.of(raw, version, failure=outcome.error)
+    return SummarizedRow.of(raw, version, summary=" ".join(outcome.split()))

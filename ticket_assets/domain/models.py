@@ -5,7 +5,7 @@ Nothing here may change without every producer and reader: these are the project
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictInt, StrictStr
 
 EMBEDDING_DIMENSION = 384
 
@@ -29,19 +29,20 @@ class TicketMetadata(Contract):
 
     source: StrictStr = "unknown"
     language: StrictStr = "en"
-    tags: list[StrictStr] = []
+    # FailFast: an object of many wrong tags must not become a hundred thousand errors.
+    tags: Annotated[list[StrictStr], FailFast()] = []
 
 
 class RawTicket(Contract):
     """A ticket as its producer wrote it. `created_at` is in whole Unix seconds."""
 
-    ticket_id: TicketId
-    subject: StrictStr
-    body: StrictStr
-    created_at: UnixSeconds
-    customer_id: StrictStr
-    priority: StrictStr | None = None
-    metadata: TicketMetadata = TicketMetadata()
+    ticket_id: TicketId = Field(description="Also the object's key, with .json behind it.")
+    subject: StrictStr = Field(description="The ticket's first line.")
+    body: StrictStr = Field(description="What the customer wrote.")
+    created_at: UnixSeconds = Field(description="When the ticket was opened, in whole Unix seconds.")
+    customer_id: StrictStr = Field(description="Who wrote it.")
+    priority: StrictStr | None = Field(default=None, description="What the producer set; most set none.")
+    metadata: TicketMetadata = Field(default=TicketMetadata(), description="Source, language and tags.")
 
 
 class EnrichmentData(Contract):

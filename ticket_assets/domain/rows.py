@@ -6,27 +6,24 @@ versions are never joined. A row whose model failed carries the failure in place
 
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from ticket_assets.domain.models import Confidence, Embedding, RawTicket, Sentiment, Urgency
 
 
 class Provenance(BaseModel):
-    """What a row was made from: the raw object's version, when it was read, and the models' version.
+    """What a row was made from: the raw object's version, when it was read, and the models' version."""
 
-    `last_modified` is in whole Unix seconds, as an object GET gives it; `read_at` in Unix seconds.
-    """
-
-    etag: str
-    last_modified: int
-    read_at: float
-    model_version: str
+    etag: str = Field(description="The raw object's version.")
+    last_modified: int = Field(description="When it was written, in whole Unix seconds as a GET gives it.")
+    read_at: float = Field(description="When this batch read it, in Unix seconds.")
+    model_version: str = Field(description="Profile, weights and label files that the run used.")
 
 
 class Row(Provenance):
     """What every row between assets starts with."""
 
-    ticket_id: str
+    ticket_id: str = Field(description="The ticket.")
 
     @property
     def provenance(self) -> Provenance:
@@ -51,32 +48,33 @@ class RawRow(RawTicket, Row):
 class ModelRow(Row):
     """A row that a model made; `failure` says why there is no result."""
 
-    failure: str | None = None
+    failure: str | None = Field(default=None, description="Why there is no result.")
 
     @classmethod
-    def of(cls, raw: Row, **values: Any) -> Self:
-        """The row of `values` for the ticket and versions of `raw`."""
-        return cls(ticket_id=raw.ticket_id, **raw.provenance.model_dump(), **values)
+    def of(cls, raw: Row, model_version: str, **values: Any) -> Self:
+        """The row of `values` that models of this version made of the ticket as `raw` has it."""
+        provenance = {**raw.provenance.model_dump(), "model_version": model_version}
+        return cls(ticket_id=raw.ticket_id, **provenance, **values)
 
 
 class EmbeddedRow(ModelRow):
     """A ticket's unit vector."""
 
-    embedding: Embedding | None = None
+    embedding: Embedding | None = Field(default=None, description="Unit vector of subject and body.")
 
 
 class ClassifiedRow(ModelRow):
     """A ticket's labels, each with its confidence."""
 
-    intent: str | None = None
-    intent_confidence: Confidence | None = None
-    urgency: Urgency | None = None
-    urgency_confidence: Confidence | None = None
-    sentiment: Sentiment | None = None
-    sentiment_confidence: Confidence | None = None
+    intent: str | None = Field(default=None, description="What the customer wants.")
+    intent_confidence: Confidence | None = Field(default=None, description="Probability of the intent.")
+    urgency: Urgency | None = Field(default=None, description="How soon somebody must act.")
+    urgency_confidence: Confidence | None = Field(default=None, description="1 where the producer set a priority.")
+    sentiment: Sentiment | None = Field(default=None, description="The customer's mood.")
+    sentiment_confidence: Confidence | None = Field(default=None, description="Probability of the sentiment.")
 
 
 class SummarizedRow(ModelRow):
     """A ticket's summary."""
 
-    summary: str | None = None
+    summary: str | None = Field(default=None, description="At most 50 tokens, or the subject of a short ticket.")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from resources.aws import concurrently
 from resources.object_store import S3ObjectStore
-from resources.ordering import Stamp
+from resources.ordering import Outcome, Stamp, retried
 from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry
 
 OBJECTS = "quarantine/objects/"
@@ -53,14 +53,21 @@ class Quarantine:
         return [MessageEntry.model_validate_json(stored.body) for stored in found if stored]
 
     def _add(self, entry: QuarantineEntry) -> None:
-        standing = self.find(entry.key)
-        if standing and standing.read_at > entry.read_at:
+        if retried(lambda: self._attempt(entry)) is Outcome.SUPERSEDED:
             return
-        self._store.put(_path(entry.key), entry.model_dump_json().encode())
         record = self._records.head(entry.key)
         stamp = record and Stamp.parse(record.metadata)
         if stamp and _is_older(entry, stamp):
             self._store.delete(_path(entry.key))
+
+    def _attempt(self, entry: QuarantineEntry) -> Outcome:
+        path = _path(entry.key)
+        standing = self._store.find(path)
+        if standing and QuarantineEntry.model_validate_json(standing.body).read_at > entry.read_at:
+            return Outcome.SUPERSEDED
+        etag = standing.info.etag if standing else None
+        self._store.put(path, entry.model_dump_json().encode(), if_absent=standing is None, if_etag=etag)
+        return Outcome.WRITTEN
 
     def _clear(self, key: str, stamp: Stamp) -> None:
         entry = self.find(key)

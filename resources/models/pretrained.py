@@ -1,0 +1,44 @@
+"""What transformers' models share: loading from a directory without the network, and token ids in and out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resources.models.roles import ModelNotAvailable
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Pretrained(NamedTuple):
+    """A model ready for inference and the tokenizer that belongs to it: transformers' own, whose types it hides."""
+
+    model: Any
+    tokenizer: Any
+
+    def token_ids(self, texts: Sequence[str], limit: int) -> list[list[int]]:
+        """Token ids of each text with the model's special tokens, cut at `limit` or what the model can read."""
+        limit = min(limit, self.model.config.max_position_embeddings)
+        return self.tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+
+    def padded(self, batch: list[list[int]]) -> "dict[str, torch.Tensor]":
+        """`input_ids` and `attention_mask`, both (texts, tokens of the longest)."""
+        return dict(self.tokenizer.pad({"input_ids": batch}, return_tensors="pt"))
+
+
+def load(model_class: Any, tokenizer_class: Any, path: str) -> Pretrained:
+    """Read float32 weights and vocabulary in the directory `path`; ModelNotAvailable where they do not fit."""
+    import torch
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # a run's log is no terminal
+    try:
+        model, report = model_class.from_pretrained(
+            path, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
+        tokenizer = tokenizer_class.from_pretrained(path, local_files_only=True)
+    except Exception as error:  # OSError, ValueError, RuntimeError, safetensors' own: whatever a bad file leads to
+        raise ModelNotAvailable(f"{path} is not a {model_class.__name__}: {error}") from error
+    missing = sorted(report["missing_keys"])
+    if missing:  # transformers fills them with random numbers and carries on
+        raise ModelNotAvailable(f"{path} is not a {model_class.__name__}: it has no weights for {', '.join(missing)}")
+    return Pretrained(model.eval(), tokenizer)

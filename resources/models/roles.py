@@ -1,0 +1,74 @@
+"""The three roles a model can play. Implementations live beside this module; assets know only these.
+
+Nothing here imports an engine: loading the definitions must not import torch.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class ModelNotAvailable(RuntimeError):
+    """A model's weights cannot be had: the message names the model and how to get it."""
+
+
+class Prediction(NamedTuple):
+    """A label and the probability, in [0, 1], that the model gives it."""
+
+    label: str
+    confidence: float
+
+
+class ModelRole(dg.ConfigurableResource, ABC):
+    """What every role has: a version that changes whenever its answers may."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Name and revision of the weights or files behind the answers; computed without loading them."""
+
+
+class Embedder(ModelRole):
+    """Texts to unit vectors."""
+
+    @abstractmethod
+    def embed(self, texts: Sequence[str]) -> "np.ndarray":
+        """Return float32 vectors of shape (len(texts), dimension), each of length 1, in the order of `texts`."""
+
+
+class Classifier(ModelRole):
+    """Texts to labels of one taxonomy."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> tuple[str, ...]:
+        """Every label that can come out."""
+
+    @abstractmethod
+    def classify(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Prediction]:
+        """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension)."""
+
+
+class SentimentModel(ModelRole):
+    """Texts to POSITIVE, NEGATIVE or NEUTRAL."""
+
+    @abstractmethod
+    def classify(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Prediction]:
+        """Return one prediction a text, in order.
+
+        `vectors` are the texts' embeddings, float32 of shape (len(texts), dimension), for implementations
+        that read them; the others ignore them.
+        """
+
+
+class Summarizer(ModelRole):
+    """Texts to short summaries."""
+
+    @abstractmethod
+    def summarize(self, texts: Sequence[str]) -> list[str]:
+        """Return one non-empty summary a text, in order."""

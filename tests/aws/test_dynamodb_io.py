@@ -1,0 +1,279 @@
+import random
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from resources.aws import AwsUnavailable, aws_errors, concurrently
+from resources.dynamodb import DynamoDBTable, Item, from_item, to_item
+from resources.dynamodb_io import DynamoDBIOManager
+from resources.object_store import WriteConflict
+from resources.ordering import Outcome, Record, Stamp
+from tests.support import enriched_ticket, eventually, stamp, store, told
+from ticket_assets.domain.items import table_item
+from ticket_assets.domain.models import TicketItem
+from tickets_cli.provisioning import index_name
+
+ITEMS_TYPE: Any = list[Record[TicketItem]]
+
+
+@pytest.fixture
+def table(settings):
+    return DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
+
+
+@pytest.fixture
+def manager(settings, table):
+    return DynamoDBIOManager(table=table, sources=store(settings.raw_bucket))
+
+
+def record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:
+    item = table_item(enriched_ticket(created_at=created_at, **changes), batch)
+    key = f"{item.ticket_id}.json"
+    return Record[TicketItem](key=key, source=key, stamp=age, body=item)
+
+
+def interrupted(manager: DynamoDBIOManager, by: Record[TicketItem], look: int) -> DynamoDBIOManager:
+    """A manager whose look at what stands, the first or the second, is followed by another's whole write of `by`."""
+    looks = iter(range(1, 100))
+
+    class InterruptedTable(DynamoDBTable):
+        def items(self, hash_value: str) -> list[Item]:
+            found = super().items(hash_value)
+            if next(looks) == look:
+                manager.write(by)
+            return found
+
+    table = InterruptedTable(name=manager.table.name, hash_key="ticket_id", range_key="created_at")
+    return DynamoDBIOManager(table=table, sources=manager.sources)
+
+
+def standing(table: DynamoDBTable, ticket_id: str = "T-1") -> list[tuple[int, Stamp | None]]:
+    """The range key and the stamp of each of the ticket's items."""
+    found = [from_item(item) for item in table.items(ticket_id)]
+    return [(item["created_at"], Stamp.parse(item)) for item in found]
+
+
+def test_an_item_holds_the_contracts_attributes_and_the_stamp_never_the_vector(manager, table):
+    written = record(stamp(5, 6.25, 7.125), priority="high")
+
+    assert manager.write(written) is Outcome.WRITTEN
+
+    (item,) = [from_item(item) for item in table.items("T-1")]
+    assert {name: item.pop(name) for name in written.attributes()} == written.attributes()
+    assert item == written.body.model_dump()
+    assert isinstance(item["created_at"], int)
+    assert "embedding" not in item
+
+
+def test_what_is_absent_is_no_attribute(manager, table):
+    manager.write(record(stamp(1), customer_id=""))
+
+    (item,) = table.items("T-1")
+
+    assert not {"priority", "customer_id"} & set(item)
+
+
+@pytest.mark.parametrize("created_at", [100, 99, 101], ids=["same", "earlier", "later"])
+def test_a_newer_version_replaces_an_older_one_also_where_created_at_changed(manager, table, created_at):
+    manager.write(record(stamp(1), 100))
+
+    assert manager.write(record(stamp(2), created_at)) is Outcome.WRITTEN
+    assert standing(table) == [(created_at, stamp(2))]
+
+
+@pytest.mark.parametrize("created_at", [100, 99, 101], ids=["same", "earlier", "later"])
+def test_an_older_version_never_replaces_a_newer_one(manager, table, created_at):
+    manager.write(record(stamp(2), 100))
+
+    assert manager.write(record(stamp(1), created_at)) is Outcome.SUPERSEDED
+    assert standing(table) == [(100, stamp(2))]
+
+
+def test_a_record_of_an_equal_stamp_is_written_again(manager, table):
+    manager.write(record(stamp(1), batch="b-1"))
+
+    assert manager.write(record(stamp(1), batch="b-2")) is Outcome.WRITTEN
+    assert [from_item(item)["batch"] for item in table.items("T-1")] == ["b-2"]
+
+
+def test_an_item_that_another_tool_wrote_is_replaced(manager, table):
+    for created_at in (100, 200):
+        table.put(to_item({"ticket_id": "T-1", "created_at": created_at}), None)
+
+    assert manager.write(record(stamp(1), 100)) is Outcome.WRITTEN
+    assert standing(table) == [(100, stamp(1))]
+
+
+@pytest.mark.parametrize("created_at", [100, 101], ids=["same created_at", "another created_at"])
+@pytest.mark.parametrize("current_is_written", ["first", "last"])
+def test_of_two_versions_of_one_second_the_sources_own_stands_whichever_writes_last(
+    manager, table, current_is_written, created_at
+):
+    etag = manager.sources.put("T-1.json", b"current")
+    current = record(stamp(1, read_at=1, etag=etag), 100)
+    outdated = record(stamp(1, read_at=9, etag="outdated"), created_at)
+    order = [current, outdated] if current_is_written == "first" else [outdated, current]
+
+    for written in order:
+        manager.write(written)
+
+    assert standing(table) == [(100, current.stamp)]
+
+
+@pytest.mark.parametrize("look", [1, 2], ids=["before the put", "after the put"])
+@pytest.mark.parametrize(
+    "before", [None, 100, 50], ids=["nothing stood", "an older one stood", "one of another time stood"]
+)
+@pytest.mark.parametrize("created_at", [100, 101], ids=["same created_at", "another created_at"])
+@pytest.mark.parametrize(("own", "other"), [(2, 3), (3, 2)], ids=["newer", "older"])
+def test_a_writer_after_a_look_is_noticed_and_one_item_is_left(manager, table, look, before, created_at, own, other):
+    if before is not None:
+        manager.write(record(stamp(1), before))
+
+    interrupted(manager, by=record(stamp(other), created_at), look=look).write(record(stamp(own), 100))
+
+    assert standing(table) == [(100 if own == 3 else created_at, stamp(3))]
+
+
+def test_what_a_killed_writer_left_behind_goes_when_it_writes_again(manager, table):
+    older, newer = record(stamp(1), 100), record(stamp(2), 200)
+    manager.write(newer)
+    # Killed between its put and its second look.
+    table.put(to_item({**older.attributes(), **older.body.model_dump(exclude_none=True)}), None)
+
+    manager.write(older)
+
+    assert standing(table) == [(200, stamp(2))]
+
+
+@pytest.mark.parametrize("spread", [1, 3, 20], ids=["one created_at", "three", "twenty"])
+def test_of_twenty_racing_writers_the_newest_alone_stands(manager, table, spread):
+    records = [record(stamp(age), created_at=100 + age % spread) for age in range(1, 21)]
+    random.Random(7).shuffle(records)
+
+    outcomes = concurrently(manager.write, records, workers=20)
+
+    assert standing(table) == [(100 + 20 % spread, stamp(20))]
+    assert dict(zip((r.stamp.last_modified for r in records), outcomes, strict=True))[20] is Outcome.WRITTEN
+
+
+def test_of_twenty_racing_writers_of_one_second_the_sources_own_alone_stands(manager, table):
+    etag = manager.sources.put("T-1.json", b"current")
+    outdated = [record(stamp(1, read_at=2, etag=f"old-{n}"), created_at=200 + n % 3) for n in range(19)]
+    current = record(stamp(1, read_at=1, etag=etag), created_at=201)
+
+    concurrently(manager.write, [*outdated[:10], current, *outdated[10:]], workers=20)
+
+    assert standing(table) == [(201, current.stamp)]
+
+
+def test_a_race_for_one_ticket_leaves_another_alone(manager, table):
+    manager.write(record(stamp(1), ticket_id="T-2"))
+
+    concurrently(manager.write, [record(stamp(age), created_at=age) for age in range(1, 6)])
+
+    assert standing(table, "T-2") == [(100, stamp(1))]
+
+
+def test_a_put_over_an_item_happens_only_while_it_stands(table):
+    first, second, third = (
+        to_item({"ticket_id": "T-1", "created_at": 1, "stamp": text}) for text in ("first", "second", "third")
+    )
+    table.put(first, None)
+    table.put(second, first)
+
+    for seen in (None, first):
+        with pytest.raises(WriteConflict):
+            table.put(third, seen)
+    assert table.items("T-1") == [second]
+
+
+def test_an_item_that_changed_since_it_was_seen_is_not_deleted(table):
+    seen, changed = (to_item({"ticket_id": "T-1", "created_at": 1, "stamp": text}) for text in ("seen", "changed"))
+    table.put(changed, None)
+
+    with pytest.raises(WriteConflict):
+        table.delete(seen)
+    table.delete(changed)
+    assert table.items("T-1") == []
+
+
+def big(created_at: int, **values: object) -> dict:
+    """An item of about 300 KB: four are more than a query's page of 1 MB holds, in an index that lists subjects too."""
+    return to_item(
+        {"ticket_id": "T-1", "created_at": created_at, "subject": "s" * 300_000, "urgency": "high", **values}
+    )
+
+
+def test_the_items_of_one_ticket_are_found_beyond_the_first_page(table):
+    for created_at in range(5):
+        table.put(big(created_at), None)
+
+    assert [from_item(item)["created_at"] for item in table.items("T-1")] == [0, 1, 2, 3, 4]
+
+
+def test_an_index_gives_the_newest_first_beyond_its_first_page(table):
+    for created_at in range(5):
+        table.put(big(created_at, ticket_id=f"T-{created_at}"), None)
+
+    def newest():
+        return [item["created_at"] for item in table.newest(index_name("urgency"), "urgency", "high", 10)]
+
+    assert eventually(lambda: len(newest()) == 5)
+    assert newest() == [4, 3, 2, 1, 0]
+
+
+def test_an_index_gives_at_most_what_is_asked_for_of_this_value_alone(manager, table):
+    for number in range(4):
+        manager.write(record(stamp(1), created_at=number, ticket_id=f"T-{number}", customer_id=f"C-{number % 3}"))
+
+    def newest(limit: int):
+        return [i["ticket_id"] for i in table.newest(index_name("customer_id"), "customer_id", "C-0", limit)]
+
+    assert eventually(lambda: len(newest(10)) == 2)
+    assert newest(10) == ["T-3", "T-0"]
+    assert newest(1) == ["T-3"]
+
+
+def test_an_index_shows_what_a_list_view_needs(manager, table):
+    manager.write(record(stamp(1), priority="high"))
+
+    (item,) = eventually(lambda: table.newest(index_name("sentiment"), "sentiment", "NEGATIVE", 1))
+
+    assert {
+        "ticket_id", "created_at", "subject", "summary", "priority", "s3_key", "intent", "intent_confidence",
+        "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
+    } <= set(item)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value", [0.1, 1e-12, 0.30000000000000004, 0.9999999999999999, 0.0, 7, 99_999_999_999, "", "1", None, True]
+)
+def test_a_value_survives_the_way_to_an_attribute_and_back(value):
+    assert from_item(to_item({"value": value})) == {"value": value}
+
+
+def test_the_materialization_tells_counts_schema_preview_and_table(manager, table):
+    manager.write(record(stamp(9)))
+    records = [record(stamp(1)), record(stamp(1), ticket_id="T-2")]
+
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["b-1"]), dagster_type=ITEMS_TYPE)
+    def items():
+        return dg.MaterializeResult(value=records)
+
+    result = dg.materialize([items], partition_key="b-1", resources={"io_manager": manager})
+
+    metadata = told(result, "items")
+    assert metadata["dagster/partition_row_count"] == 2
+    assert (metadata["written"], metadata["superseded"]) == (1, 1)
+    assert [column.name for column in metadata["dagster/column_schema"].columns] == list(TicketItem.model_fields)
+    assert "T-2" in metadata["preview"]
+    assert metadata["dagster/table_name"] == table.name
+
+
+def test_a_table_that_does_not_exist_is_the_operators_to_set_up(aws_endpoint):
+    table = DynamoDBTable(name="there-is-no-such-table", hash_key="ticket_id", range_key="created_at")
+
+    with pytest.raises(AwsUnavailable, match=f"a table at {aws_endpoint} is missing.*tickets setup"), aws_errors():
+        table.items("T-1")

@@ -1,0 +1,75 @@
+"""Literal tickets, rows, records and stamps that several test files start from, and a bounded wait."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from resources.object_store import S3ObjectStore
+from resources.ordering import Stamp
+from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
+from ticket_assets.domain.rows import Provenance
+
+Seen = TypeVar("Seen")
+
+UNIT_VECTOR = [1.0] + [0.0] * (EMBEDDING_DIMENSION - 1)
+TICKET = {
+    "ticket_id": "T-1",
+    "subject": "Cannot log in",
+    "body": "The reset mail never comes.",
+    "created_at": 1_700_000_000,
+    "customer_id": "C-1",
+}
+ENRICHMENT = {
+    "embedding": UNIT_VECTOR,
+    "intent": "login_issue",
+    "intent_confidence": 0.75,
+    "urgency": "high",
+    "urgency_confidence": 0.5,
+    "sentiment": "NEGATIVE",
+    "sentiment_confidence": 1.0,
+    "summary": "Reset mail is missing.",
+    "processed_at": "2026-01-02T03:04:05Z",
+    "model_version": "v1",
+}
+
+
+def ticket_json(**changes: object) -> bytes:
+    """A valid ticket's object, with some fields changed."""
+    return json.dumps({**TICKET, **changes}).encode()
+
+
+def enriched_ticket(**changes: object) -> EnrichedTicket:
+    """A whole record, with some raw fields changed."""
+    return EnrichedTicket.model_validate({**TICKET, "enrichment": ENRICHMENT, **changes})
+
+
+def provenance(**changes: Any) -> Provenance:
+    """What rows were made from, with some fields changed."""
+    return Provenance(**{"etag": "e1", "last_modified": 100, "read_at": 101.5, "model_version": "v1", **changes})
+
+
+def stamp(last_modified: int, read_at: float = 1.0, run_start: float = 1.0, etag: str = "") -> Stamp:
+    """A record's age; the source's ETag differs with its LastModified unless it is given."""
+    return Stamp(last_modified=last_modified, read_at=read_at, run_start=run_start, etag=etag or f"e{last_modified}")
+
+
+def store(bucket: str) -> S3ObjectStore:
+    """The objects of a bucket."""
+    return S3ObjectStore(bucket=bucket)
+
+
+def told(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    """The values that the asset's one materialization carries as metadata."""
+    (event,) = result.asset_materializations_for_node(asset)
+    return {name: entry.value for name, entry in event.metadata.items()}
+
+
+def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
+    """What `look` finds, as soon as it is something; its last answer when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seen

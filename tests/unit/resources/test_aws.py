@@ -1,0 +1,234 @@
+import socket
+
+import pytest
+from botocore import exceptions as botocore
+
+from resources.aws import (
+    AwsUnavailable,
+    aws_errors,
+    client,
+    concurrently,
+    endpoint_name,
+    explain,
+    is_local,
+    require_endpoint,
+)
+from tickets_cli.processes import free_port
+
+ENDPOINT = "http://127.0.0.1:4566"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch, tmp_path):
+    """No AWS variable, no configuration file and no instance metadata, as on a fresh machine."""
+    for name in (
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def refused(code: str) -> botocore.ClientError:
+    return botocore.ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (botocore.EndpointConnectionError(endpoint_url=ENDPOINT), "is it running"),
+        (botocore.ConnectTimeoutError(endpoint_url=ENDPOINT), "is it running"),
+        (botocore.ReadTimeoutError(endpoint_url=ENDPOINT), "is it running"),
+        (botocore.ConnectionClosedError(endpoint_url=ENDPOINT), "is it running"),
+        (botocore.NoCredentialsError(), "AWS_PROFILE"),
+        (botocore.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), "AWS_ACCESS_KEY_ID"),
+        (refused("ExpiredToken"), "log in again"),
+        (refused("NoSuchBucket"), "tickets setup"),
+        (refused("AWS.SimpleQueueService.NonExistentQueue"), "tickets setup"),
+        (refused("ResourceNotFoundException"), "tickets setup"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+def test_what_an_operator_can_mend_is_one_line_of_endpoint_and_remedy(monkeypatch, error, remedy):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+
+    line = explain(error)
+
+    assert line is not None
+    assert len(line.splitlines()) == 1
+    assert ENDPOINT in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId"]
+)
+def test_a_refusal_of_our_credentials_is_an_operators_to_mend(monkeypatch, code):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+
+    assert ENDPOINT in (explain(refused(code)) or "")
+
+
+@pytest.mark.parametrize("error", [refused("InternalError"), refused("SlowDown"), ValueError("ours")], ids=str)
+def test_what_an_operator_cannot_mend_is_not_explained_away(error):
+    assert explain(error) is None
+
+
+def test_a_failure_that_is_not_the_operators_passes_through_unchanged():
+    with pytest.raises(botocore.ClientError, match="InternalError"), aws_errors():
+        raise refused("InternalError")
+
+
+def test_a_server_that_is_down_is_one_line_that_names_the_endpoint(monkeypatch):
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    with pytest.raises(AwsUnavailable) as caught, aws_errors():
+        client("sqs").list_queues()
+
+    assert endpoint in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"], ids=["port closed", "name unknown"])
+def test_an_endpoint_that_must_be_there_and_is_not_is_named_without_any_retry(monkeypatch, host):
+    endpoint = f"http://{host}:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    with pytest.raises(AwsUnavailable) as caught:
+        require_endpoint()
+
+    assert f"cannot reach {endpoint}" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_endpoint_that_accepts_connections_is_there(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        require_endpoint()
+
+
+@pytest.mark.parametrize("endpoint", [None, ""])
+def test_real_aws_is_not_asked_for_its_presence(monkeypatch, endpoint):
+    if endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    require_endpoint()
+
+
+def test_real_aws_without_credentials_says_how_to_log_in():
+    with pytest.raises(AwsUnavailable, match=r"no credentials for AWS .*log in"), aws_errors():
+        client("s3").list_buckets()
+
+
+def test_a_local_endpoint_needs_no_credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+
+    s3 = client("s3")
+
+    assert s3.meta.endpoint_url == ENDPOINT
+    assert s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"}).startswith(ENDPOINT)
+
+
+def test_no_credentials_are_invented_for_a_host_that_is_not_local(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.example.com")
+
+    with pytest.raises(botocore.NoCredentialsError):
+        client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+
+
+def test_credentials_that_are_set_are_used_for_a_local_endpoint_too(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://localhost:{free_port()}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDMINE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+
+    assert "AKIDMINE" in client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+
+
+def test_one_client_a_service_serves_all_callers(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+
+    assert client("sqs") is client("sqs")
+    assert client("sqs") is not client("dynamodb")
+
+
+def test_a_client_follows_the_endpoint_that_the_environment_names_now(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+    before = client("sqs")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4567")
+
+    assert (before.meta.endpoint_url, client("sqs").meta.endpoint_url) == (ENDPOINT, "http://127.0.0.1:4567")
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-2"),
+    ],
+    ids=["unset", "default", "both"],
+)
+def test_the_region_is_the_environments(monkeypatch, variables, region):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert client("sqs").meta.region_name == region
+
+
+def test_the_region_of_the_configuration_file_is_used_where_no_variable_is_set(tmp_path):
+    (tmp_path / "config").write_text("[default]\nregion = eu-central-1\n")
+
+    assert client("sqs").meta.region_name == "eu-central-1"
+
+
+def test_without_an_endpoint_clients_are_of_real_aws(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+
+    assert client("sqs").meta.endpoint_url == "https://sqs.eu-west-2.amazonaws.com"
+    assert endpoint_name() == "AWS (eu-west-2)"
+
+
+def test_the_region_that_an_error_names_is_the_clients(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    assert endpoint_name() == "AWS (eu-west-1)"
+
+
+def test_an_endpoint_without_its_scheme_is_one_line_too(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+
+    with pytest.raises(AwsUnavailable, match="localhost:4566"), aws_errors():
+        client("s3")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "local"),
+    [
+        ("http://localhost:4566", True),
+        ("http://127.0.0.1", True),
+        ("http://[::1]:4566", True),
+        ("https://localhost.example.com", False),
+        ("https://s3.amazonaws.com", False),
+        (None, False),
+    ],
+)
+def test_only_this_machine_is_local(endpoint, local):
+    assert is_local(endpoint) is local
+
+
+def test_concurrent_work_keeps_the_items_order():
+    assert concurrently(lambda n: n * n, range(50)) == [n * n for n in range(50)]
+
+
+def test_a_failure_of_concurrent_work_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        concurrently(lambda n: 1 / n, [1, 0, 2])

@@ -1,0 +1,143 @@
+import io
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
+
+from resources.parquet import column_schema, from_parquet, preview, schema_of, to_parquet
+
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(BaseModel):
+    source: StrictStr = "unknown"
+    tags: list[StrictStr] = []
+
+
+class Row(BaseModel):
+    name: Annotated[StrictStr, Field(pattern=".*")]
+    count: Annotated[StrictInt, Field(ge=0)]
+    share: Annotated[float, Field(ge=0, le=1)]
+    done: bool
+    kind: Literal["a", "b"]
+    colour: Colour
+    inner: Inner
+    note: str | None = None
+    vector: Pair | None = None
+    numbers: list[float] = []
+
+
+ROW = Row(
+    name="caf\u00e9 \U0001f600\n",
+    count=2**53,
+    share=0.1,
+    done=True,
+    kind="a",
+    colour=Colour.RED,
+    inner=Inner(tags=["x", "y"]),
+)
+
+
+def test_each_field_has_its_arrow_type():
+    schema = schema_of(Row)
+
+    assert {field.name: (field.type, field.nullable) for field in schema} == {
+        "name": (pa.string(), False),
+        "count": (pa.int64(), False),
+        "share": (pa.float64(), False),
+        "done": (pa.bool_(), False),
+        "kind": (pa.string(), False),
+        "colour": (pa.string(), False),
+        "inner": (
+            pa.struct(
+                [
+                    pa.field("source", pa.string(), nullable=False),
+                    pa.field("tags", pa.list_(pa.string()), nullable=False),
+                ]
+            ),
+            False,
+        ),
+        "note": (pa.string(), True),
+        "vector": (pa.list_(pa.float32(), 2), True),
+        "numbers": (pa.list_(pa.float64()), False),
+    }
+
+
+def test_rows_survive_the_way_to_a_file_and_back():
+    rows = [ROW, ROW.model_copy(update={"note": "", "vector": [0.5, -1.0], "numbers": [0.1]})]
+
+    assert from_parquet(Row, to_parquet(Row, rows)) == rows
+
+
+def test_a_missing_vector_may_stand_between_others():
+    rows = [ROW.model_copy(update={"vector": vector}) for vector in ([1.0, 2.0], None, None, [3.0, 4.0])]
+
+    assert [row.vector for row in from_parquet(Row, to_parquet(Row, rows))] == [[1.0, 2.0], None, None, [3.0, 4.0]]
+
+
+def test_a_file_of_no_rows_keeps_its_schema():
+    body = to_parquet(Row, [])
+
+    assert from_parquet(Row, body) == []
+    assert pq.read_schema(io.BytesIO(body)).names == list(Row.model_fields)
+
+
+def test_vectors_are_fixed_size_lists_of_float32_for_other_readers():
+    body = to_parquet(Row, [ROW.model_copy(update={"vector": [0.5, 0.25]})])
+
+    assert pq.read_table(io.BytesIO(body)).schema.field("vector").type == pa.list_(pa.float32(), 2)
+
+
+def test_rows_that_the_model_refuses_are_not_returned():
+    class Narrow(BaseModel):
+        count: Annotated[int, Field(lt=5)]
+
+    with pytest.raises(ValidationError):
+        from_parquet(Narrow, to_parquet(Row, [ROW]))
+
+
+def test_a_field_without_an_arrow_type_is_refused_with_what_to_use():
+    class Odd(BaseModel):
+        pairs: dict[str, int]
+
+    with pytest.raises(TypeError, match="use str, int"):
+        schema_of(Odd)
+
+
+def test_the_ui_sees_names_types_and_which_may_be_null():
+    columns = {column.name: column for column in column_schema(Row).columns}
+
+    assert list(columns) == list(Row.model_fields)
+    assert columns["vector"].type == "fixed_size_list<element: float>[2]" or "float" in columns["vector"].type
+    assert columns["note"].constraints.nullable
+    assert not columns["name"].constraints.nullable
+
+
+def test_the_preview_is_a_table_of_the_first_rows():
+    rows = [ROW.model_copy(update={"count": count}) for count in range(9)]
+
+    lines = str(preview(rows, limit=3).value).splitlines()
+
+    assert len(lines) == 2 + 3
+    assert lines[0].startswith("| name | count |")
+
+
+def test_a_previews_cells_break_no_table():
+    row = ROW.model_copy(update={"name": "a|b\nc" + "d" * 100, "vector": [0.5, 1.0]})
+
+    cells = str(preview([row], width=20).value).splitlines()[2]
+
+    assert r"a\|b c" in cells
+    assert "d" * 20 not in cells
+    assert "[0.500, \u2026 2]" in cells
+
+
+def test_a_preview_of_no_rows_says_so():
+    assert preview([]).value == "no rows"

@@ -1,0 +1,94 @@
+import pytest
+
+from ticket_assets.domain.isolation import Failed, ModelBroken, isolate
+
+
+def anything(_result: object) -> None:
+    """Accept every result."""
+
+
+class Doubler:
+    """A model of numbers that breaks on some of them, and counts its calls."""
+
+    def __init__(self, *poison: int) -> None:
+        self.poison = set(poison)
+        self.calls = 0
+
+    def __call__(self, items):
+        self.calls += 1
+        if broken := self.poison & set(items):
+            raise ValueError(f"cannot read {sorted(broken)}")
+        return [2 * item for item in items]
+
+
+def test_a_batch_that_works_costs_one_call():
+    model = Doubler()
+
+    assert isolate(model, [1, 2, 3], 0, anything) == [2, 4, 6]
+    assert model.calls == 1
+
+
+def test_no_items_cost_no_call():
+    model = Doubler()
+
+    assert isolate(model, [], 0, anything) == []
+    assert model.calls == 0
+
+
+@pytest.mark.parametrize("poison", range(1, 6))
+def test_only_the_item_that_breaks_the_model_fails_wherever_it_stands(poison):
+    outcomes = isolate(Doubler(poison), [1, 2, 3, 4, 5], 0, anything)
+
+    failed = Failed(f"ValueError: cannot read [{poison}]")
+    assert outcomes == [failed if item == poison else 2 * item for item in range(1, 6)]
+
+
+def test_several_items_that_break_the_model_are_each_found():
+    outcomes = isolate(Doubler(1, 4, 8), list(range(1, 9)), 0, anything)
+
+    assert [index for index, outcome in enumerate(outcomes, 1) if isinstance(outcome, Failed)] == [1, 4, 8]
+
+
+def test_one_culprit_among_256_costs_a_logarithm_of_calls():
+    model = Doubler(77)
+
+    isolate(model, list(range(1, 257)), 0, anything)
+
+    assert model.calls <= 2 + 2 * 8
+
+
+def test_a_result_that_the_check_refuses_fails_its_item_alone():
+    def check(result: int) -> None:
+        if result == 4:
+            raise ValueError("not a vector")
+
+    assert isolate(Doubler(), [1, 2, 3], 0, check) == [2, Failed("ValueError: not a vector"), 6]
+
+
+def test_results_of_the_wrong_number_are_a_failure_not_a_shift():
+    def forgetful(items):
+        return [2 * item for item in items if item != 2]
+
+    assert isolate(forgetful, [1, 2, 3], 0, anything) == [2, Failed("0 results for 1 texts"), 6]
+
+
+def test_a_model_that_fails_on_the_probe_too_costs_no_ticket():
+    with pytest.raises(ModelBroken, match=r"cannot read \[0\]"):
+        isolate(Doubler(0, 1, 2), [1, 2], 0, anything)
+
+
+def test_a_model_whose_result_of_the_probe_is_bad_costs_no_ticket():
+    def check(_result: int) -> None:
+        raise ValueError("not finite")
+
+    with pytest.raises(ModelBroken, match="not finite"):
+        isolate(Doubler(), [1], 0, check)
+
+
+def test_items_that_fail_only_together_all_get_results():
+    def two_at_most(items):
+        if len(items) > 2:
+            raise MemoryError("too many")
+        return [2 * item for item in items]
+
+    assert isolate(two_at_most, [1, 2, 3, 4], 0, anything) == [2, 4, 6, 8]
