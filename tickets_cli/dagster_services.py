@@ -14,17 +14,20 @@ from tickets_cli.layout import PROJECT
 from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 
 START_SECONDS = 120
+# A sensor that polls the queue would hold the code server for 20 s. What a kill interrupts is done again.
+STOP_SECONDS = 4
 IN_PROGRESS = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
-def prepare_home(home: Path) -> None:
-    """Make Dagster's home, with the project's dagster.yaml unless it has its own, as many runs at a time as cores.
+def prepare_home(home: Path, *, refresh: bool = False) -> None:
+    """Make Dagster's home, with the project's dagster.yaml for as many runs at a time as there are cores.
 
+    A dagster.yaml that stands there is left as it is unless `refresh` asks for the project's own again.
     Creates the instance's databases before two processes open them at once.
     """
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
-    if not settings.exists():
+    if refresh or not settings.exists():
         template = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
         template["run_coordinator"]["config"]["max_concurrent_runs"] = len(os.sched_getaffinity(0))
         settings.write_text(yaml.safe_dump(template))

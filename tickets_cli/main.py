@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from resources.aws import AwsUnavailable, aws_errors, require_endpoint
 from resources.models.roles import ModelNotAvailable
@@ -32,7 +33,7 @@ def plain_errors() -> Iterator[None]:
         with aws_errors():
             yield
     except EXPECTED as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", soft_wrap=True, highlight=False)
+        Console(stderr=True).print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
         raise typer.Exit(1) from None
 
 

@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 GRACE_SECONDS = 12
@@ -43,15 +44,22 @@ class ManagedProcess:
             raise ProcessFailed(f"{self.name} ended with exit code {code}. Its log, {self.log}:\n{self._tail()}")
 
     def wait_until(self, healthy: Callable[[], bool], seconds: float) -> None:
-        """Return once `healthy` says so. Raises ProcessFailed if the process ends or the time does."""
+        """Return once `healthy` says so. Raises ProcessFailed if the process ends or the time does.
+
+        A process whose wait ends in any error, Ctrl-C included, is stopped: nobody else knows of it yet.
+        """
         deadline = time.monotonic() + seconds
-        while not healthy():
-            self.check()
-            if time.monotonic() > deadline:
-                raise ProcessFailed(
-                    f"{self.name} is not up after {seconds:.0f} s. Its log, {self.log}:\n{self._tail()}"
-                )
-            time.sleep(0.1)
+        try:
+            while not healthy():
+                self.check()
+                if time.monotonic() > deadline:
+                    raise ProcessFailed(  # noqa: TRY301
+                        f"{self.name} is not up after {seconds:.0f} s. Its log, {self.log}:\n{self._tail()}"
+                    )
+                time.sleep(0.1)
+        except BaseException:
+            self.stop()
+            raise
 
     def terminate(self) -> None:
         """Ask the process to end (SIGTERM)."""
@@ -77,6 +85,20 @@ class ManagedProcess:
 
     def _tail(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore Ctrl-C and SIGTERM meanwhile: a stop cut short by the next one would leave processes behind.
+
+    For the main thread alone.
+    """
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def free_port() -> int:

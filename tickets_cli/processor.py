@@ -10,12 +10,12 @@ import time
 
 import typer
 
-from resources.aws import AwsUnavailable, aws_errors, endpoint_name
+from resources.aws import AwsUnavailable, aws_errors, endpoint_name, require_endpoint
 from resources.queue import SqsQueue
 from ticket_assets.settings import SettingsError, load_settings
-from tickets_cli.dagster_services import DagsterServices, prepare_home
+from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
 from tickets_cli.layout import dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, undisturbed
 
 RETRY_SECONDS = 3
 
@@ -44,8 +44,9 @@ def run() -> None:
     except (ProcessFailed, SettingsError) as error:
         sys.exit(f"ticket-processor: {error}")
     finally:
-        for process in reversed(processes):
-            process.stop()
+        with undisturbed():
+            for process in reversed(processes):
+                process.stop(STOP_SECONDS)
 
 
 def wait_for_queue(queue: SqsQueue) -> None:
@@ -53,6 +54,7 @@ def wait_for_queue(queue: SqsQueue) -> None:
     said = None
     while True:
         try:
+            require_endpoint()
             with aws_errors():
                 queue.depth()
         except AwsUnavailable as error:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from resources.provision import (
     DAY,
-    bucket_may_send,
     ensure_bucket,
     ensure_notification,
     ensure_queue,
     ensure_table,
+    let_bucket_send,
     redrive_policy,
 )
 from ticket_assets.settings import Settings
@@ -41,7 +41,7 @@ def provision(settings: Settings) -> Iterator[str]:
         "RedrivePolicy": redrive_policy(dead_letters, RECEIVES),
     }
     queue = ensure_queue(settings.queue, attributes)
-    ensure_queue(settings.queue, {"Policy": bucket_may_send(queue, settings.raw_bucket)})
+    let_bucket_send(settings.queue, queue, settings.raw_bucket)
     yield f"queue {settings.queue}, to {settings.dead_letter_queue} after {RECEIVES} receives"
     ensure_notification(settings.raw_bucket, queue, ".json")
     yield f"event s3://{settings.raw_bucket}/*.json created -> {settings.queue}"

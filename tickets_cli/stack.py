@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from ticket_assets.settings import load_settings
 from tickets_cli.aws_server import start_aws_server
-from tickets_cli.dagster_services import DagsterServices, fail_dead_runs, prepare_home
-from tickets_cli.layout import dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening
+from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, fail_dead_runs, prepare_home
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, undisturbed
 from tickets_cli.provisioning import provision
 
 
@@ -50,13 +49,13 @@ class Stack:
 
     def start(self, *, generator: bool = False) -> None:
         """Start everything in order. Raises ProcessFailed; what was started then still must be stopped."""
-        logs, home = self._state / "logs", dagster_home()
+        logs, home = self._state / "logs", self._state / "dagster"
         self._processes.append(start_aws_server(self.ports.aws, self._state / "aws", logs / "aws.log"))
         self._say(f"AWS server on {self.ports.endpoint}")
         os.environ["AWS_ENDPOINT_URL"] = self.ports.endpoint
         for _ in provision(load_settings()):
             pass
-        prepare_home(home)
+        prepare_home(home, refresh=True)
         dead = fail_dead_runs(home)
         if dead:
             self._say(f"{dead} runs were going on when the last stack stopped: they are run again")
@@ -84,7 +83,7 @@ class Stack:
             return
         server, *others = self._processes
         with ThreadPoolExecutor(len(others) or 1) as pool:
-            list(pool.map(ManagedProcess.stop, others))
+            list(pool.map(lambda process: process.stop(STOP_SECONDS), others))
         server.stop()
         self._processes.clear()
 
@@ -106,10 +105,10 @@ def locked(state: Path) -> Iterator[None]:
 @contextmanager
 def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False) -> Iterator[Stack]:
     """A started stack, stopped in the end whatever happens."""
-    for port in ports:
-        if is_listening(port):
-            raise ProcessFailed(f"port {port} is taken: stop what listens there, or choose another")
     with locked(state):
+        for port in ports:
+            if is_listening(port):
+                raise ProcessFailed(f"port {port} is taken: stop what listens there, or choose another")
         stack = Stack(state, ports, say)
         note = state / "stack.json"
         try:
@@ -119,7 +118,8 @@ def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, gene
         finally:
             note.unlink(missing_ok=True)
             started = time.monotonic()
-            stack.stop()
+            with undisturbed():
+                stack.stop()
             say(f"stopped in {time.monotonic() - started:.0f} s; the state is kept in {state}")
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 import dagster as dg
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from resources.aws import endpoint_name
 from resources.object_store import S3ObjectStore
@@ -38,7 +39,8 @@ def print_status(settings: Settings, console: Console) -> None:
     console.print(_line("tickets", counts))
     console.print(_line("batches", {"not yet running": len(batches.pending()), **_runs_by_state()}))
     for failure in batches.failures():
-        console.print(f"[red]✗ batch {failure.batch} failed[/] at {failure.at}: {failure.error} (run {failure.run_id})")
+        what = f" at {failure.at}: {failure.error} (run {failure.run_id})"
+        console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
     _print_last_runs(console)
 
 
@@ -71,7 +73,8 @@ def _print_last_runs(console: Console) -> None:
     if instance is None:
         console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
         return
-    table = Table("batch", "run", "state", "started", "seconds", title="last runs", title_justify="left")
+    heads = ("batch", "run", "state", "started", "seconds")
+    table = Table(*heads, title="last runs", title_justify="left", box=None)  # a box would break keys at 80 columns
     with instance:
         for record in instance.get_run_records(limit=LAST_RUNS):
             run, start, end = record.dagster_run, record.start_time, record.end_time

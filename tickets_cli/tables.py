@@ -14,26 +14,36 @@ STYLES = {"critical": "bold red", "high": "yellow", "NEGATIVE": "red", "POSITIVE
 def print_tickets(title: str, items: Sequence[dict], console: Console) -> None:
     """Id and labels with confidences; below them the summary, cut at the screen's edge."""
     _rule(f"{title} ({len(items)})", console)
-    widths = {"ticket_id": 25, "urgency": 15, "sentiment": 15, "intent": 23}
+    widths = {"ticket_id": 29, "urgency": 12, "sentiment": 12, "intent": 22}
     _row({name: Text(name, style="dim") for name in widths}, widths, console)
     for item in items:
         cells = {
-            name: Text(f"{item[name]} {item[f'{name}_confidence']:.2f}", style=STYLES.get(item[name], ""))
+            name: Text(f"{item[name]} {_share(item[f'{name}_confidence'])}", style=STYLES.get(item[name], ""))
             for name in LABELS
         }
         _row({"ticket_id": Text(item["ticket_id"], style="bold"), **cells}, widths, console)
-        console.print(Text(f"  {item['summary']}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
+        console.print(Text(f"  {_plain(item['summary'])}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def print_quarantined(entries: Sequence[QuarantineEntry], console: Console) -> None:
     """Key and reason; below them what is wrong."""
     _rule(f"Quarantined ({len(entries)})", console)
     for entry in entries:
-        console.print(Text.assemble((f"{entry.key}  ", "bold"), (entry.reason, "yellow")))
-        console.print(Text(f"  {one_line(entry.errors)}", style="dim"))
+        console.print(Text.assemble((f"{_plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
+        console.print(Text(f"  {_plain(one_line(entry.errors))}", style="dim"))
 
 
 LABELS = ("urgency", "sentiment", "intent")
+
+
+def _share(confidence: float) -> str:
+    """A confidence in three characters, .00 to 1.0, so that a generated id fits beside the longest labels."""
+    return f"{confidence:.2f}".removeprefix("0")[:3]
+
+
+def _plain(text: str) -> str:
+    """A ticket's own text without what moves or colours a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _rule(title: str, console: Console) -> None:

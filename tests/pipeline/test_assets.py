@@ -172,6 +172,15 @@ def test_rows_of_two_model_versions_are_never_joined(pipeline):
         pipeline.run(batch, selection=["enriched_tickets"])
 
 
+def test_one_asset_materialized_again_with_other_models_is_never_joined_to_the_rest(pipeline):
+    batch = pipeline.land(pipeline.put("t1"))
+    pipeline.run(batch)
+    other = fake_suite(embedder=LengthEmbedder(revision="2"))
+    pipeline.run(batch, other, selection=["summarized_tickets"])
+    with pytest.raises(MixedVersions, match="run the whole batch again"):
+        pipeline.run(batch, other, selection=["enriched_tickets"])
+
+
 def test_a_ticket_without_text_is_enriched_too(pipeline):
     assert pipeline.enrich(pipeline.put("t1", subject=" ", body="", customer_id="")).success
     (item,) = pipeline.items("t1")

@@ -4,6 +4,7 @@ import json
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from resources.aws import AwsUnavailable, client
 from resources.queue import SqsQueue
@@ -48,6 +49,11 @@ class Queue:
         text = body if isinstance(body, str) else json.dumps(body)
         client("sqs").send_message(QueueUrl=self.queue.url, MessageBody=text)
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags with which the sensor requests runs."""
+        return {"dagster/priority": "10"}
+
     def requested(self) -> list[str]:
         return [str(request.partition_key) for request in self.tick().run_requests or []]
 
@@ -72,6 +78,7 @@ def test_tickets_become_one_batch_with_one_run_and_the_messages_are_gone(queue):
     tick = queue.tick()
     (request,) = tick.run_requests
     assert request.run_key == request.partition_key
+    assert queue.tags.items() <= request.tags.items()
     assert set(queue.pipeline.batches.manifest(request.partition_key).keys) == keys
     (added,) = tick.dynamic_partitions_requests
     assert added.partition_keys == [request.partition_key]
@@ -173,3 +180,28 @@ def test_when_the_server_is_back_the_tick_goes_on(queue, monkeypatch):
         with pytest.raises(Exception, match="cannot reach"):
             queue.tick()
     assert len(queue.requested()) == 1
+
+
+def queue_run(queue: Queue, batch: str, **tags: str) -> None:
+    job = queue.definitions.resolve_job_def("enrich_tickets")
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("tickets"), "__repository__")
+    queue.instance.create_run_for_job(
+        job,
+        status=dg.DagsterRunStatus.QUEUED,
+        remote_job_origin=RemoteJobOrigin(repository, job.name),
+        tags={"dagster/partition": batch, **tags},
+    )
+
+
+def test_queued_runs_of_new_tickets_hold_messages_back_and_those_of_a_backfill_do_not(queue):
+    queue.set(max_pending_batches=2)
+    for n in range(5):
+        queue_run(queue, f"old{n}", **{"dagster/backfill": "b"})
+    queue.pipeline.put("t1")
+    (batch,) = queue.requested()
+    queue.pipeline.batches.clear_pending(batch)
+    queue.pipeline.put("t2")
+    for name in ("new1", "new2"):
+        queue_run(queue, name, **queue.tags)
+    assert "2 queued" in queue.tick().skip_message
+    assert queue.waiting() == 1
