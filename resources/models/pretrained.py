@@ -25,20 +25,27 @@ class Pretrained(NamedTuple):
         return dict(self.tokenizer.pad({"input_ids": batch}, return_tensors="pt"))
 
 
-def load(model_class: Any, tokenizer_class: Any, path: str) -> Pretrained:
-    """Read float32 weights and vocabulary in the directory `path`; ModelNotAvailable where they do not fit."""
+def load(model_class: Any, tokenizer_class: Any, path: str, **options: Any) -> Pretrained:
+    """Read float32 weights and vocabulary in the directory `path`; ModelNotAvailable where they do not fit.
+
+    `options` are the model class's own.
+    """
     import torch
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # a run's log is no terminal
+    logging.set_verbosity_error()  # its report of surplus weights; what is missing is checked below
     try:
         model, report = model_class.from_pretrained(
-            path, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            path, local_files_only=True, dtype=torch.float32, output_loading_info=True, **options
         )
         tokenizer = tokenizer_class.from_pretrained(path, local_files_only=True)
     except Exception as error:  # OSError, ValueError, RuntimeError, safetensors' own: whatever a bad file leads to
         raise ModelNotAvailable(f"{path} is not a {model_class.__name__}: {error}") from error
     missing = sorted(report["missing_keys"])
     if missing:  # transformers fills them with random numbers and carries on
-        raise ModelNotAvailable(f"{path} is not a {model_class.__name__}: it has no weights for {', '.join(missing)}")
+        some = ", ".join(missing[:3])
+        raise ModelNotAvailable(
+            f"{path} is not a {model_class.__name__}: it lacks {len(missing)} weights, such as {some}"
+        )
     return Pretrained(model.eval(), tokenizer)

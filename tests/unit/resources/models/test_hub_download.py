@@ -36,7 +36,7 @@ def _hub(directory: Path) -> Iterator[tuple[str, list[str]]]:
         def do_HEAD(self) -> None:
             self._answer(with_body=False)
 
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Keep quiet."""
 
         def _answer(self, *, with_body: bool) -> None:
@@ -138,3 +138,10 @@ def test_a_hub_that_never_answers_is_given_up(tmp_path: Path):
 
     assert "tickets models prepare" in error
     assert "owner/name" in error
+
+
+def test_without_a_route_to_the_hub_the_error_names_it_and_the_remedy(tmp_path: Path):
+    error = _resolve("http://127.0.0.1:9", tmp_path)
+
+    for part in ("owner/name", str(tmp_path), "http://127.0.0.1:9", "tickets models prepare"):
+        assert part in error

@@ -104,7 +104,7 @@ def test_weights_of_another_model_are_refused_instead_of_filled_with_random_numb
     path, other = save_distilbert(tmp_path / "m"), save_bert(tmp_path / "bert")
     (other / "model.safetensors").replace(path / "model.safetensors")
 
-    with pytest.raises(ModelNotAvailable, match="not a DistilBert.* no weights for"):
+    with pytest.raises(ModelNotAvailable, match="not a DistilBert.* lacks"):
         TorchSentiment(source=str(path)).classify(["x"], NO_VECTORS)
 
 
