@@ -29,7 +29,7 @@ def prepare_home(home: Path, *, refresh: bool = False) -> None:
     settings = home / "dagster.yaml"
     if refresh or not settings.exists():
         template = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
-        template["run_coordinator"]["config"]["max_concurrent_runs"] = len(os.sched_getaffinity(0))
+        template["run_coordinator"]["config"]["max_concurrent_runs"] = os.cpu_count() or 1
         settings.write_text(yaml.safe_dump(template))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()

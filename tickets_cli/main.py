@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -122,12 +122,10 @@ def up(
         with running_stack(state_dir(), ports, _say, generator=generator) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")
-            try:
+            with suppress(KeyboardInterrupt):
                 while True:
                     stack.check()
                     time.sleep(1)
-            except KeyboardInterrupt:
-                console.print("stopping …")
 
 
 @app.command()

@@ -105,6 +105,7 @@ def locked(state: Path) -> Iterator[None]:
 @contextmanager
 def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False) -> Iterator[Stack]:
     """A started stack, stopped in the end whatever happens."""
+    load_settings()  # a bad value is refused before anything starts
     with locked(state):
         for port in ports:
             if is_listening(port):
@@ -116,9 +117,10 @@ def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, gene
             note.write_text(json.dumps({"endpoint": ports.endpoint, "ui": ports.page, "pid": os.getpid()}))
             yield stack
         finally:
-            note.unlink(missing_ok=True)
-            started = time.monotonic()
             with undisturbed():
+                say("stopping …")
+                note.unlink(missing_ok=True)
+                started = time.monotonic()
                 stack.stop()
             say(f"stopped in {time.monotonic() - started:.0f} s; the state is kept in {state}")
 

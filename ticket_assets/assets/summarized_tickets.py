@@ -16,7 +16,9 @@ PROBE = (
 )
 
 
-@ticket_asset(kinds={"pytorch", "parquet"}, io_manager_key="rows_io", code_version="1", dagster_type=list[SummarizedRow])
+@ticket_asset(
+    kinds={"pytorch", "parquet"}, io_manager_key="rows_io", code_version="1", dagster_type=list[SummarizedRow]
+)
 def summarized_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.MaterializeResult:
     watch = Stopwatch()
     rows = summarize(models, raw_tickets)

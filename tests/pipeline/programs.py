@@ -1,0 +1,54 @@
+"""Programs run from outside, as a terminal or a service manager runs them, and what is left of them."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from tests.support import eventually
+from tickets_cli.processes import ManagedProcess, ProcessFailed
+
+UP = 150  # seconds that a start, or a batch with the real models, may take on a busy machine
+FOREIGN = ("TICKETS_", "DAGSTER_", "AWS_")
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what would lead the programs elsewhere."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}, **changes}
+
+
+def processes_of(place: Path) -> list[int]:
+    """Every process on this machine whose environment speaks of `place`."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if os.fsencode(place) in environ.read_bytes():
+                found.append(int(environ.parent.name))
+    return found
+
+
+def left_of(place: Path) -> list[int]:
+    """The processes that do not go away."""
+    eventually(lambda: not processes_of(place), 5)
+    return processes_of(place)
+
+
+def kill_all(place: Path) -> bool:
+    """Pull the plug; returns whether all is dark."""
+    for pid in processes_of(place):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return not processes_of(place)
+
+
+def last_words(process: ManagedProcess) -> str:
+    """How the process ended, its exit code among it; empty where it did not."""
+
+    def ended() -> str:
+        try:
+            process.check()
+        except ProcessFailed as error:
+            return str(error)
+        return ""
+
+    return eventually(ended, UP)

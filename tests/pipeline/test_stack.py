@@ -1,0 +1,189 @@
+"""`tickets up` as a terminal runs it: it comes up, ends without a trace but its state, and goes on where it was."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from tests.pipeline.programs import UP, environment, kill_all, last_words, left_of, processes_of
+from tests.support import eventually, store
+from ticket_assets.stores.batches import Batches
+from tickets_cli.processes import ManagedProcess, free_port, is_listening
+from tickets_cli.stack import Ports
+
+TICKETS = str(Path(sys.executable).with_name("tickets"))
+
+
+@dataclass
+class Terminal:
+    """Runs the command on one state; what is left of it in the end is killed."""
+
+    state: Path
+    ports: Ports = field(default_factory=Ports.free)
+
+    def __post_init__(self) -> None:
+        self.environment = environment(TICKETS_STATE_DIR=str(self.state), TICKETS_BATCH_WINDOW_SECONDS="1")
+
+    def up(self, *options: str, until: str = "Stop with Ctrl-C.") -> ManagedProcess:
+        # A shell's background job ignores SIGINT, and so would its children.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        place = ["--aws-port", str(self.ports.aws), "--ui-port", str(self.ports.ui)]
+        log = self.state.with_name(f"up-{free_port()}.log")
+        process = ManagedProcess("tickets up", [TICKETS, "up", *place, *options], self.environment, log)
+        signal.signal(signal.SIGINT, before)
+        process.wait_until(lambda: until in log.read_text(), UP)
+        return process
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**self.environment, "AWS_ENDPOINT_URL": self.ports.endpoint, "COLUMNS": "200"}
+        return subprocess.run([TICKETS, *arguments], env=env, capture_output=True, text=True, timeout=UP, check=False)
+
+    def refused(self) -> str:
+        """What a start says that is refused."""
+        result = self.run("up", "--aws-port", str(self.ports.aws), "--ui-port", str(self.ports.ui))
+        assert result.returncode == 1
+        return result.stderr
+
+    def listening(self) -> list[int]:
+        return [port for port in self.ports[:2] if is_listening(port)]
+
+    def runs(self, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
+        with dg.DagsterInstance.from_config(str(self.state / "dagster")) as instance:
+            return list(instance.get_runs(dg.RunsFilter(statuses=statuses)))
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory):
+    """A terminal whose stack this process's own AWS clients speak to."""
+    made = Terminal(tmp_path_factory.mktemp("stack") / "state")
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment(AWS_ENDPOINT_URL=made.ports.endpoint))
+    yield made
+    os.environ.clear()
+    os.environ.update(before)
+    assert eventually(lambda: kill_all(made.state))
+
+
+def tickets(bucket: str) -> set[str]:
+    return set(store(bucket).list_keys())
+
+
+def all_enriched() -> bool:
+    return tickets("tickets-raw") == tickets("tickets-enriched")
+
+
+@pytest.fixture(scope="module")
+def first(terminal) -> dict[str, Any]:
+    """A stack with its generator, looked at, and ended by an impatient Ctrl-C."""
+    up = terminal.up("--generator")
+    eventually(lambda: tickets("tickets-raw"), UP)
+    seen = {"up": up, "status": terminal.run("status"), "second": terminal.refused(), "put": tickets("tickets-raw")}
+    os.kill(up.pid, signal.SIGINT)
+    up.wait_until(lambda: "stopping" in up.log.read_text(), UP)
+    os.kill(up.pid, signal.SIGINT)
+    return seen | {"end": last_words(up), "left": left_of(terminal.state), "listening": terminal.listening()}
+
+
+@pytest.fixture(scope="module")
+def next_one(terminal, first) -> dict[str, Any]:
+    """The stack started again on that state; killed, with all its processes, while it works on a batch."""
+    up = terminal.up()
+    seen = {"found": tickets("tickets-raw"), "enriched": eventually(all_enriched, UP)}
+    known = {run.run_id for run in terminal.runs()}
+    assert terminal.run("seed", "--count", "30").returncode == 0
+    started = dg.DagsterRunStatus.STARTED
+    (run, *_) = eventually(lambda: [run for run in terminal.runs(started) if run.run_id not in known], UP)
+    batch = Batches(store("tickets-pipeline")).manifest(run.tags["dagster/partition"])
+    seen |= {"killed": run.run_id, "keys": set(batch.keys)}
+    assert eventually(lambda: kill_all(terminal.state))
+    up.stop()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def last(terminal, next_one) -> dict[str, Any]:
+    """The stack started once more, after the kill; ended by SIGTERM."""
+    up = terminal.up()
+    enriched = eventually(lambda: tickets("tickets-enriched") >= next_one["keys"], UP)
+    seen = {"up": up, "enriched": enriched, "runs": terminal.runs()}
+    up.terminate()
+    return seen | {"end": last_words(up), "left": left_of(terminal.state), "listening": terminal.listening()}
+
+
+def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
+    log = first["up"].log.read_text()
+
+    assert terminal.ports.endpoint in log
+    assert terminal.ports.page in log
+    assert first["status"].returncode == 0, first["status"].stderr
+    assert f"server {terminal.ports.endpoint}" in first["status"].stdout
+    assert "runs success" in first["status"].stdout
+
+
+def test_a_second_stack_on_the_same_state_is_refused_and_told_of_the_first(terminal, first):
+    assert "running" in first["second"]
+    assert str(terminal.state) in first["second"]
+    assert f"pid {first['up'].pid}" in first["second"]
+    assert terminal.ports.page in first["second"]
+
+
+def test_ctrl_c_ends_every_process_even_when_it_is_pressed_twice(first):
+    assert first["end"].startswith("tickets up ended with exit code 0.")
+    assert first["left"] == []
+    assert first["listening"] == []
+
+
+def test_the_next_stack_finds_the_tickets_of_the_one_before_and_finishes_them(first, next_one):
+    assert first["put"]
+    assert next_one["found"] >= first["put"]
+    assert next_one["enriched"]
+
+
+def test_a_run_that_was_going_on_when_everything_was_killed_is_failed_and_its_batch_enriched_after_all(next_one, last):
+    killed = next_one["killed"]
+    runs = {run.run_id: run for run in last["runs"]}
+
+    assert "going on when the last stack stopped" in last["up"].log.read_text()
+    assert runs[killed].status == dg.DagsterRunStatus.FAILURE
+    assert killed in [run.parent_run_id for run in runs.values()]
+    assert last["enriched"]
+
+
+def test_sigterm_ends_every_process_too(last):
+    assert last["end"].startswith("tickets up ended with exit code 0.")
+    assert last["left"] == []
+    assert last["listening"] == []
+
+
+def test_ctrl_c_while_the_stack_is_starting_leaves_nothing_running(tmp_path):
+    terminal = Terminal(tmp_path / "state")
+    up = terminal.up(until="AWS server on")
+    loading = terminal.state / "logs" / "code-server.log"
+    assert eventually(lambda: loading.exists() and loading.read_text(), UP)
+
+    os.kill(up.pid, signal.SIGINT)
+
+    assert last_words(up)
+    left = left_of(terminal.state)
+    kill_all(terminal.state)
+    assert left == []
+    assert terminal.listening() == []
+
+
+@pytest.mark.parametrize("taken", ["aws", "ui"])
+def test_a_port_that_is_taken_is_named(tmp_path, taken):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        said = Terminal(tmp_path, Ports.free()._replace(**{taken: port})).refused()
+
+    assert f"port {port} is taken" in said
+    assert processes_of(tmp_path) == []
