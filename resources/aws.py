@@ -5,7 +5,9 @@ boto3 itself reads AWS_ENDPOINT_URL and the standard credential chain; nothing h
 
 import functools
 import os
+import random
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,10 +24,16 @@ Result = TypeVar("Result")
 WORKERS = 16
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 DEFAULT_REGION = "us-east-1"
+LONGEST_PAUSE = 15.0  # seconds between two tries
+CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError)
 
 
 class AwsUnavailable(RuntimeError):
     """AWS cannot be reached or refuses us; one line names the endpoint, the cause and the remedy."""
+
+
+class AwsUnreachable(AwsUnavailable):
+    """Nothing answers at the endpoint: it may be back in a minute."""
 
 
 def client(service: str) -> Any:
@@ -95,7 +103,7 @@ def require_endpoint() -> None:
     try:
         socket.create_connection((place.hostname, place.port or (443 if place.scheme == "https" else 80)), 3).close()
     except OSError as error:
-        raise AwsUnavailable(f"{_unreachable(endpoint)} ({error.strerror or error})") from None
+        raise AwsUnreachable(f"{_unreachable(endpoint)} ({error.strerror or error})") from None
 
 
 def error_code(error: botocore.ClientError) -> str:
@@ -112,14 +120,40 @@ def aws_errors() -> Iterator[None]:
         line = explain(error)
         if line is None:
             raise
-        raise AwsUnavailable(line) from None
+        raise (AwsUnreachable if isinstance(error, CONNECTION) else AwsUnavailable)(line) from None
+
+
+def patiently(
+    work: Callable[[], Result],
+    seconds: float,
+    say: Callable[[str], None],
+    mends: type[AwsUnavailable] = AwsUnreachable,
+) -> Result:
+    """`work`, tried again for so many seconds while it raises `mends`, with growing pauses of random length.
+
+    `say` is told each reason when it changes. Raises what `work` raised last.
+    """
+    deadline, pause, said = time.monotonic() + seconds, 1.0, ""
+    while True:
+        try:
+            require_endpoint()
+            with aws_errors():
+                return work()
+        except mends as error:
+            if time.monotonic() + pause > deadline:
+                raise
+            if str(error) != said:
+                said = str(error)
+                say(f"waiting: {said}")
+        time.sleep(random.uniform(pause / 2, pause))
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def explain(error: Exception) -> str | None:
     """One line for an operator: endpoint, cause, remedy. None where `error` is not an operator's to mend."""
     where = endpoint_name()
     match error:
-        case botocore.EndpointConnectionError() | botocore.ConnectionError() | botocore.HTTPClientError():
+        case botocore.ConnectionError() | botocore.HTTPClientError():
             return _unreachable(where)
         case botocore.ProfileNotFound():
             return f"AWS_PROFILE names a profile that is not there: {error}"

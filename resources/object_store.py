@@ -10,6 +10,18 @@ from pydantic import Field
 
 from resources.aws import client, concurrently, error_code
 
+# About one object or its key: archived, encrypted with the customer's key, a key that no URL can hold. AccessDenied is
+# not among them: it is about us, and would send every ticket to quarantine for a policy's mistake.
+UNREADABLE = {
+    "400",
+    "BadRequest",
+    "InvalidArgument",
+    "InvalidObjectState",
+    "InvalidRequest",
+    "InvalidURI",
+    "KeyTooLongError",
+}
+
 
 class ObjectInfo(NamedTuple):
     """An object's version: ETag without quotes, LastModified in whole Unix seconds, size in bytes, user metadata."""
@@ -36,16 +48,25 @@ class ObjectMissing(LookupError):
     """An object that must be there is not; the message names it."""
 
 
+class ObjectUnreadable(LookupError):
+    """S3 refuses this one object, as it does an archived one; the message names it and S3's code."""
+
+
 class S3ObjectStore(dg.ConfigurableResource):
     """The objects of one bucket."""
 
     bucket: str = Field(description="The bucket's name.")
 
     def find(self, key: str, limit: int | None = None) -> StoredObject | None:
-        """The object at `key`, None where there is none; at most `limit` of its bytes, the size of all of it."""
+        """The object at `key`, None where there is none; at most `limit` of its bytes, the size of all of it.
+
+        Raises ObjectUnreadable where S3 refuses this object alone.
+        """
         try:
             response = client("s3").get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
+            if error_code(error) in UNREADABLE:
+                raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {error_code(error)}") from None
             return _none_if_missing(error)
         with response["Body"] as stream:
             body = stream.read(limit)

@@ -4,6 +4,7 @@ A list of floats of a fixed length becomes a fixed-size list of float32, a neste
 """
 
 import io
+import re
 import types
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Row = TypeVar("Row", bound=BaseModel)
+MARKDOWN = re.compile(r"([\\`*_\[\]<>|#!~])")
 SCALARS: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
@@ -56,8 +58,12 @@ def preview(rows: Sequence[BaseModel], limit: int = 5, width: int = 60) -> dg.Me
     if not rows:
         return dg.MetadataValue.md("no rows")
     names = list(type(rows[0]).model_fields)
-    lines = [names, ["---"] * len(names)]
-    lines += [[_cell(getattr(row, name), width) for name in names] for row in rows[:limit]]
+    return markdown_table(names, [[getattr(row, name) for name in names] for row in rows[:limit]], width)
+
+
+def markdown_table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> dg.MetadataValue:
+    """A table whose cells are cut to `width` characters and shown as they are, whatever Markdown they hold."""
+    lines = [names, ["---"] * len(names), *([_cell(value, width) for value in row] for row in rows)]
     return dg.MetadataValue.md("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
@@ -65,8 +71,9 @@ def _cell(value: object, width: int) -> str:
     if isinstance(value, list) and value and isinstance(value[0], float):
         return f"[{value[0]:.3f}, … {len(value)}]"
     text = f"{value:.3f}" if isinstance(value, float) and abs(value) < 1 else "" if value is None else str(value)
-    text = " ".join(text.split()).replace("|", "\\|")
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    text = " ".join(text.split())
+    text = text if len(text) <= width else f"{text[: width - 1]}…"
+    return MARKDOWN.sub(r"\\\1", text)
 
 
 def _field(name: str, info: FieldInfo) -> pa.Field:

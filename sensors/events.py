@@ -4,6 +4,7 @@ Understood are S3 notifications, the same wrapped by SNS, EventBridge's events, 
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -18,7 +19,11 @@ class CreatedObject(NamedTuple):
 
 
 class BadMessage(ValueError):
-    """The message names no object in any of the forms that are understood."""
+    """The message, or a record of it, names no object in a form that is understood; `good` are the others' objects."""
+
+    def __init__(self, error: str, good: Sequence[CreatedObject] = ()) -> None:
+        super().__init__(error)
+        self.good = good
 
 
 def created_objects(body: str) -> list[CreatedObject]:
@@ -33,7 +38,7 @@ def _objects(event: dict[str, Any]) -> list[CreatedObject]:
     if event.get("Event") == "s3:TestEvent":
         return []
     if "Records" in event:
-        return [_notified(record) for record in event["Records"] if _is_creation(record["eventName"])]
+        return _notified(event["Records"])
     if event.get("Type") == "Notification":
         return _objects(_json_object(event["Message"]))
     if "detail" in event:
@@ -45,9 +50,19 @@ def _objects(event: dict[str, Any]) -> list[CreatedObject]:
     raise BadMessage("is none of: an S3 notification, one wrapped by SNS or EventBridge, a plain bucket and key")
 
 
-def _notified(record: dict[str, Any]) -> CreatedObject:
-    # S3 alone encodes keys, as an HTML form would; EventBridge and people write them as they are.
-    return _named(record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"]))
+def _notified(records: Iterable[dict[str, Any]]) -> list[CreatedObject]:
+    good, errors = [], []
+    for record in records:
+        try:
+            if _is_creation(record["eventName"]):
+                # S3 alone encodes keys, as an HTML form would; EventBridge and people write them as they are.
+                key = unquote_plus(record["s3"]["object"]["key"])
+                good.append(_named(record["s3"]["bucket"]["name"], key))
+        except (KeyError, TypeError, AttributeError, BadMessage) as error:
+            errors.append(f"{type(error).__name__} {error}")
+    if errors:
+        raise BadMessage(f"has {len(errors)} records that name no object, such as: {errors[0]}", good)
+    return good
 
 
 def _is_creation(name: str) -> bool:

@@ -16,7 +16,7 @@ class Received(Protocol):
 
 
 class Intake(NamedTuple):
-    """The distinct keys that messages name, in order, and the messages that name none, with what is wrong."""
+    """The distinct keys that messages name, in order, and what is wrong with messages by their id."""
 
     keys: list[str]
     bad: dict[str, str]
@@ -30,19 +30,18 @@ class Requests(NamedTuple):
 
 
 def intake(messages: Sequence[Received], bucket: str) -> Intake:
-    """What to land of these messages; a message about another bucket than `bucket` is a bad one."""
+    """What to land of these messages; one that speaks of another bucket is bad, its keys of `bucket` are not."""
     keys: list[str] = []
     bad: dict[str, str] = {}
     for message in messages:
         try:
             objects = created_objects(message.body)
-            strange = [found.bucket for found in objects if found.bucket != bucket]
-            if strange:
-                raise BadMessage(f"is about bucket {strange[0]!r}; this pipeline reads {bucket!r}")  # noqa: TRY301
         except BadMessage as error:
-            bad[message.message_id] = str(error)
-        else:
-            keys += [found.key for found in objects]
+            objects, bad[message.message_id] = error.good, str(error)
+        strange = [found.bucket for found in objects if found.bucket != bucket]
+        if strange:
+            bad[message.message_id] = f"is about bucket {strange[0]!r}; this pipeline reads {bucket!r}"
+        keys += [found.key for found in objects if found.bucket == bucket]
     return Intake(list(dict.fromkeys(keys)), bad)
 
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from resources.aws import aws_errors, require_endpoint
+from resources.aws import aws_errors, concurrently, require_endpoint
 from resources.object_store import S3ObjectStore
-from resources.queue import OVERTIME, SqsQueue
+from resources.queue import OVERTIME, Message, SqsQueue
 from sensors.planning import hold_back, intake, requests
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.domain.batches import iso, split
@@ -81,9 +81,8 @@ class _Tick:
         first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
         messages = self._queue.drain(first_wait, window, MOST_MESSAGES)
         found = intake(messages, self._settings.raw_bucket)
-        for message in messages:
-            if message.message_id in found.bad:
-                quarantine.add_message(_bad_message(message.message_id, message.body, found.bad[message.message_id]))
+        bad = [message for message in messages if message.message_id in found.bad]
+        concurrently(lambda m: quarantine.add_message(_bad_message(m, found.bad[m.message_id])), bad)
         for keys in split(found.keys, self._settings.batch_size):
             self._batches.land(self._settings.raw_bucket, keys)
         self._queue.delete(messages)
@@ -109,5 +108,6 @@ class _Tick:
         return {run.tags[RUN_KEY_TAG] for run in runs if run.status != dg.DagsterRunStatus.NOT_STARTED}
 
 
-def _bad_message(message_id: str, body: str, error: str) -> MessageEntry:
-    return MessageEntry(message_id=message_id, errors=[whole(error)], body=body, at=iso(datetime.now(UTC)))
+def _bad_message(message: Message, error: str) -> MessageEntry:
+    now = iso(datetime.now(UTC))
+    return MessageEntry(message_id=message.message_id, errors=[whole(error)], body=message.body, at=now)

@@ -16,7 +16,6 @@ from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 START_SECONDS = 120
 # A sensor that polls the queue would hold the code server for 20 s. What a kill interrupts is done again.
 STOP_SECONDS = 4
-IN_PROGRESS = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def prepare_home(home: Path, *, refresh: bool = False) -> None:
@@ -28,23 +27,11 @@ def prepare_home(home: Path, *, refresh: bool = False) -> None:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if refresh or not settings.exists():
-        template = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+        template = yaml.safe_load(Path(__file__).with_name("dagster.yaml").read_text())
         template["run_coordinator"]["config"]["max_concurrent_runs"] = os.cpu_count() or 1
         settings.write_text(yaml.safe_dump(template))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()
-
-
-def fail_dead_runs(home: Path) -> int:
-    """Fail the runs that went on when the last stack was stopped, so that Dagster retries them; returns their number.
-
-    Only for a home whose every run was a process of that stack.
-    """
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        runs = instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS))
-        for run in runs:
-            instance.report_run_failed(run, "its process ended with the stack that ran it; the batch is run again")
-    return len(runs)
 
 
 class DagsterServices:
@@ -61,9 +48,7 @@ class DagsterServices:
         location = {"host": "127.0.0.1", "port": self._port, "location_name": "tickets"}
         self._workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": location}]}))
         place = ["--host", "127.0.0.1", "--port", str(self._port), "--working-directory", str(PROJECT)]
-        server = self._start(
-            "code-server", "dagster", "code-server", "start", "-m", "ticket_assets.definitions", *place
-        )
+        server = self._start("code-server", "dagster", "api", "grpc", "-m", "ticket_assets.definitions", *place)
         server.wait_until(lambda: is_listening(self._port), START_SECONDS)
         return server
 

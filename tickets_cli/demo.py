@@ -66,11 +66,17 @@ def run_demo(count: int, timeout: float, console: Console, say: Callable[[str], 
     console.print(
         f"[bold]Timing[/] stack up in {ready - begun:.1f} s, {len(good) + len(bad)} objects put in {put - ready:.1f} s,"
     )
-    console.print(f"  all enriched or quarantined {done - put:.1f} s later ({(done - put) / count:.2f} s a ticket).")
+    if complete:
+        console.print(
+            f"  all enriched or quarantined {done - put:.1f} s later ({(done - put) / count:.2f} s a ticket)."
+        )
     console.print(
         "[bold]Look further[/] run `make up` and open http://localhost:3000: these runs, their lineage and plots."
     )
-    return complete and len(watched.quarantined) == len(bad)
+    wrong = [entry.key for entry in watched.quarantined if entry.key in good]
+    if wrong:
+        console.print(f"[red]error:[/] {len(wrong)} good tickets are in quarantine: {', '.join(wrong[:10])}")
+    return complete and not wrong
 
 
 def follow(watched: Watched, stack: Stack, total: int, timeout: float, console: Console) -> bool:

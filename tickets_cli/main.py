@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from resources.aws import AwsUnavailable, aws_errors, require_endpoint
+from resources.aws import AwsUnavailable, aws_errors, endpoint_name, require_endpoint
 from resources.models.roles import ModelNotAvailable
 from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError, load_settings
-from tickets_cli.layout import state_dir
+from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
 
@@ -44,8 +44,9 @@ def setup() -> None:
     Example: AWS_ENDPOINT_URL=http://localhost:4566 tickets setup
     """
     with plain_errors():
+        settings = load_settings()
         require_endpoint()
-        for line in provision(load_settings()):
+        for line in provision(settings):
             console.print(f"[green]✓[/] {line}", highlight=False)
 
 
@@ -61,8 +62,9 @@ def seed(
     from tickets_cli.seeding import put_tickets
 
     with plain_errors():
+        settings = load_settings()
         require_endpoint()
-        put_tickets(load_settings().raw_bucket, count, seed, console)
+        put_tickets(settings.raw_bucket, count, seed, console)
 
 
 @app.command()
@@ -83,8 +85,9 @@ def reset(
             raise ProcessFailed(reason)
         require_endpoint()
         if not yes:
+            stores = f"{settings.raw_bucket}, {settings.enriched_bucket}, {settings.pipeline_bucket}, {settings.table}"
             typer.confirm(
-                f"Delete everything in {settings.raw_bucket}, {settings.enriched_bucket} and the rest?", abort=True
+                f"Delete all of {stores} at {endpoint_name()}, and Dagster's runs in {dagster_home()}?", abort=True
             )
         for line in reset_everything(settings):
             console.print(f"[green]✓[/] {line}", highlight=False)
@@ -99,8 +102,9 @@ def status() -> None:
     from tickets_cli.status import print_status
 
     with plain_errors():
+        settings = load_settings()
         require_endpoint()
-        print_status(load_settings(), console)
+        print_status(settings, console)
 
 
 @app.command()
@@ -137,10 +141,10 @@ def demo(
 
     Example: tickets demo --count 20
     """
-    from tickets_cli.demo import run_demo
-
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with plain_errors():
+        from tickets_cli.demo import run_demo  # loads the definitions, and with them the settings
+
         complete = run_demo(count, timeout, console, _say)
     raise typer.Exit(0 if complete else 1)
 
@@ -151,9 +155,9 @@ def prepare() -> None:
 
     Example: TICKETS_MODELS=distilled tickets models prepare
     """
-    from tickets_cli.model_preparation import prepare_models
-
     with plain_errors():
+        from tickets_cli.model_preparation import prepare_models
+
         prepare_models(load_settings(), console)
 
 

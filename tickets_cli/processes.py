@@ -1,5 +1,6 @@
 """Child processes: started with a log file, awaited until healthy, stopped gracefully. Knows nothing of Dagster."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -31,6 +32,7 @@ class ManagedProcess:
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                close_fds=False,  # a child keeps the lock of `locked`; no other file is inheritable
             )
 
     @property
@@ -99,6 +101,31 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def locked(place: Path) -> Iterator[Callable[[str], None]]:
+    """Keep every other holder from the directory `place`; yields what writes the note that they are shown.
+
+    Children keep the lock too, so that what a killed holder leaves running is not joined by a second set. Raises
+    ProcessFailed, with the holder's note.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise ProcessFailed(f"{place} is in use by another stack or processor ({lock.read()}): stop it") from None
+        os.set_inheritable(lock.fileno(), True)
+
+        def note(text: str) -> None:
+            lock.truncate(0)
+            lock.write(text)
+            lock.flush()
+
+        note(f"pid {os.getpid()}")
+        yield note
 
 
 def free_port() -> int:

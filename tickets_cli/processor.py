@@ -7,17 +7,16 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
-from resources.aws import AwsUnavailable, aws_errors, endpoint_name, require_endpoint
+from resources.aws import AwsUnavailable, endpoint_name, patiently
 from resources.queue import SqsQueue
 from ticket_assets.settings import SettingsError, load_settings
 from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
 from tickets_cli.layout import dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, undisturbed
-
-RETRY_SECONDS = 3
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, locked, undisturbed
 
 
 def run() -> None:
@@ -27,43 +26,35 @@ def run() -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     processes: list[ManagedProcess] = []
+    home = dagster_home()
     try:
         settings = load_settings()
-        wait_for_queue(SqsQueue(name=settings.queue))
-        prepare_home(dagster_home())
-        services = DagsterServices(dagster_home(), os.environ, dagster_home() / "logs", free_port())
-        processes.append(services.start_code_server())
-        processes.append(services.start_daemon())
-        print(f"processing tickets from {settings.queue} at {endpoint_name()}", flush=True)  # noqa: T201
-        while True:
-            for process in processes:
-                process.check()
-            time.sleep(1)
+        with locked(home):
+            # Until the server is up and set up: services start in any order.
+            patiently(SqsQueue(name=settings.queue).depth, float("inf"), say, AwsUnavailable)
+            prepare_home(home)
+            services = DagsterServices(home, os.environ, home / "logs", free_port())
+            processes.append(services.start_code_server())
+            processes.append(services.start_daemon())
+            say(f"processing tickets from {settings.queue} at {endpoint_name()}")
+            while True:
+                for process in processes:
+                    process.check()
+                time.sleep(1)
     except KeyboardInterrupt:
         return
+    except OSError as error:
+        sys.exit(f"ticket-processor: DAGSTER_HOME={home} cannot be used: {error}")
     except (ProcessFailed, SettingsError) as error:
         sys.exit(f"ticket-processor: {error}")
     finally:
-        with undisturbed():
-            for process in reversed(processes):
-                process.stop(STOP_SECONDS)
+        with undisturbed(), ThreadPoolExecutor() as pool:
+            list(pool.map(lambda process: process.stop(STOP_SECONDS), processes))
 
 
-def wait_for_queue(queue: SqsQueue) -> None:
-    """Return once the queue answers; whatever is still missing is said once, and again when it changes."""
-    said = None
-    while True:
-        try:
-            require_endpoint()
-            with aws_errors():
-                queue.depth()
-        except AwsUnavailable as error:
-            if str(error) != said:
-                said = str(error)
-                print(f"waiting: {said}", flush=True)  # noqa: T201
-            time.sleep(RETRY_SECONDS)
-        else:
-            return
+def say(line: str) -> None:
+    """A line of this service's log."""
+    print(line, flush=True)  # noqa: T201
 
 
 def main() -> None:

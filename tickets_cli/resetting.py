@@ -7,6 +7,7 @@ import dagster as dg
 from botocore.exceptions import ClientError
 
 from resources.aws import client, endpoint_name, error_code, is_local
+from resources.provision import ProvisionError
 from resources.queue import SqsQueue
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.settings import Settings
@@ -14,6 +15,7 @@ from tickets_cli.layout import dagster_home
 from tickets_cli.provisioning import provision
 
 DELETED_AT_ONCE = 1000
+RETRY_CURSORS = ("EVENT_LOG_CONSUMER_CURSOR-PIPELINE_FAILURE", "EVENT_LOG_CONSUMER_CURSOR-PIPELINE_SUCCESS")
 
 
 def refusal() -> str | None:
@@ -48,7 +50,9 @@ def _empty(bucket: str) -> int:
             found = page.get("Versions", []) + page.get("DeleteMarkers", [])
             if found:
                 objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+                for refused in answer.get("Errors", []):
+                    raise ProvisionError(f"s3://{bucket}/{refused['Key']} cannot be deleted: {refused['Code']}")
                 deleted += len(found)
     except ClientError as error:
         if error_code(error) != "NoSuchBucket":
@@ -76,4 +80,6 @@ def _forget_runs() -> str:
         for partition in partitions:
             instance.delete_dynamic_partition(BATCHES.name or "", partition)
         instance.wipe()
+        # Event numbers begin anew; a retry daemon that remembers the old ones would overlook every failure till then.
+        instance.daemon_cursor_storage.set_cursor_values(dict.fromkeys(RETRY_CURSORS, "0"))
     return f"Dagster: {len(partitions)} partitions and all runs forgotten"

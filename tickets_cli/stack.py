@@ -1,7 +1,5 @@
 """The whole system on this machine: AWS server, code server, daemon and web page, over state that outlives it."""
 
-import fcntl
-import json
 import os
 import sys
 import time
@@ -13,8 +11,8 @@ from typing import NamedTuple
 
 from ticket_assets.settings import load_settings
 from tickets_cli.aws_server import start_aws_server
-from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, fail_dead_runs, prepare_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, undisturbed
+from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, locked, undisturbed
 from tickets_cli.provisioning import provision
 
 
@@ -56,9 +54,6 @@ class Stack:
         for _ in provision(load_settings()):
             pass
         prepare_home(home, refresh=True)
-        dead = fail_dead_runs(home)
-        if dead:
-            self._say(f"{dead} runs were going on when the last stack stopped: they are run again")
         services = DagsterServices(home, os.environ, logs, self.ports.code)
         self._processes.append(services.start_code_server())
         self._say("assets and sensors loaded")
@@ -71,6 +66,11 @@ class Stack:
                 ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
             )
             self._say("ticket generator running")
+
+    @property
+    def pids(self) -> list[int]:
+        """The stack's own process and those it started."""
+        return [os.getpid(), *(process.pid for process in self._processes)]
 
     def check(self) -> None:
         """Raises ProcessFailed if any process has ended."""
@@ -89,46 +89,21 @@ class Stack:
 
 
 @contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Keep every other stack from this state. Raises ProcessFailed where one has it."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "stack.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ProcessFailed(
-                f"a stack is running on {state} already ({running(state)}): stop it, or set TICKETS_STATE_DIR"
-            ) from None
-        yield
-
-
-@contextmanager
 def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False) -> Iterator[Stack]:
     """A started stack, stopped in the end whatever happens."""
     load_settings()  # a bad value is refused before anything starts
-    with locked(state):
+    with locked(state / "dagster") as note:
         for port in ports:
             if is_listening(port):
                 raise ProcessFailed(f"port {port} is taken: stop what listens there, or choose another")
         stack = Stack(state, ports, say)
-        note = state / "stack.json"
         try:
             stack.start(generator=generator)
-            note.write_text(json.dumps({"endpoint": ports.endpoint, "ui": ports.page, "pid": os.getpid()}))
+            note(f"pids {', '.join(map(str, stack.pids))}; UI {ports.page}; AWS {ports.endpoint}")
             yield stack
         finally:
             with undisturbed():
                 say("stopping …")
-                note.unlink(missing_ok=True)
                 started = time.monotonic()
                 stack.stop()
             say(f"stopped in {time.monotonic() - started:.0f} s; the state is kept in {state}")
-
-
-def running(state: Path) -> str:
-    """Where the stack on this state is, in words."""
-    try:
-        note = json.loads((state / "stack.json").read_text())
-    except (OSError, ValueError):
-        return "still starting"
-    return f"pid {note['pid']}, UI {note['ui']}, AWS {note['endpoint']}"

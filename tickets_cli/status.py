@@ -13,7 +13,7 @@ from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
-from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.quarantine import MESSAGES, OBJECTS
 from tickets_cli.layout import dagster_home
 
 COUNTED = 10_000
@@ -29,12 +29,12 @@ def print_status(settings: Settings, console: Console) -> None:
     console.print(_line(f"queue {settings.queue}", queue))
     console.print(_line(f"queue {settings.dead_letter_queue}", dead))
     pipeline, records = S3ObjectStore(bucket=settings.pipeline_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
-    batches, quarantine = Batches(pipeline), Quarantine(pipeline, records)
+    batches = Batches(pipeline)
     counts = {
         "raw objects": _count(S3ObjectStore(bucket=settings.raw_bucket)),
         "records": _count(records),
-        "quarantined": str(len(quarantine.entries())),
-        "bad messages": str(len(quarantine.messages())),
+        "quarantined": _count(pipeline, OBJECTS),
+        "bad messages": _count(pipeline, MESSAGES),
     }
     console.print(_line("tickets", counts))
     console.print(_line("batches", {"not yet running": len(batches.pending()), **_runs_by_state()}))
@@ -48,8 +48,8 @@ def _line(name: str, counts: dict) -> str:
     return f"  {name}: " + ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
-def _count(store: S3ObjectStore) -> str:
-    counted = sum(1 for _ in islice(store.list_keys(), COUNTED))
+def _count(store: S3ObjectStore, prefix: str = "") -> str:
+    counted = sum(1 for _ in islice(store.list_keys(prefix), COUNTED))
     return f"{counted:,}" + ("+" if counted == COUNTED else "")
 
 
@@ -62,7 +62,7 @@ def _runs_by_state() -> dict[str, int]:
     instance = _instance()
     if instance is None:
         return {}
-    states = ("QUEUED", "STARTED", "SUCCESS", "FAILURE")
+    states = ("QUEUED", "STARTED", "SUCCESS", "FAILURE", "CANCELED")
     with instance:
         counts = {s: instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus(s)])) for s in states}
     return {f"runs {state.lower()}": count for state, count in counts.items()}

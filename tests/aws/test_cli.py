@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import typer
+from dagster._daemon.auto_run_reexecution.event_log_consumer import DAGSTER_EVENT_TYPES, _create_cursor_key
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
@@ -26,6 +27,7 @@ from ticket_assets.settings import variable
 from tickets_cli.dagster_services import prepare_home
 from tickets_cli.main import app
 from tickets_cli.processes import free_port
+from tickets_cli.resetting import RETRY_CURSORS
 
 NAMES = ("raw_bucket", "enriched_bucket", "pipeline_bucket", "queue", "dead_letter_queue", "table")
 
@@ -280,3 +282,13 @@ def test_reset_deletes_everything_and_leaves_a_pipeline_that_works(pipeline):
     assert pipeline.enrich(pipeline.put("T-1")).success
     assert pipeline.items("T-1")
     assert any("T-1.json" in message.body for message in queue.receive(5))
+
+
+def test_after_a_reset_dagster_sees_failures_again_though_its_events_are_numbered_anew(pipeline):
+    assert {_create_cursor_key(kind) for kind in DAGSTER_EVENT_TYPES} == set(RETRY_CURSORS)
+    cursors = pipeline.instance.daemon_cursor_storage
+    cursors.set_cursor_values(dict.fromkeys(RETRY_CURSORS, "999"))
+
+    printed("reset", "--yes")
+
+    assert set(cursors.get_cursor_values(set(RETRY_CURSORS)).values()) == {"0"}

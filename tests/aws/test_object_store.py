@@ -1,11 +1,13 @@
 import hashlib
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from botocore.exceptions import ClientError
 
 from resources.aws import AwsUnavailable, aws_errors, concurrently
-from resources.object_store import ObjectMissing, WriteConflict
+from resources.object_store import ObjectMissing, ObjectUnreadable, S3ObjectStore, WriteConflict
 from tests.support import store
 
 ODD_KEYS = [
@@ -147,3 +149,39 @@ def test_a_listing_goes_on_beyond_its_first_thousand_keys(objects):
 
 def test_a_listing_of_nothing_is_empty(objects):
     assert list(objects.list_keys("none/")) == []
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    """A server that answers every GET with one of S3's refusals; returns what sets it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        code = ""
+
+        def do_GET(self) -> None:
+            body = f"<Error><Code>{self.code}</Code><Message>no</Message></Error>".encode()
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield lambda code: setattr(Handler, "code", code)
+        server.shutdown()
+
+
+def test_an_object_that_s3_does_not_give_is_named_with_s3s_reason(refusing):
+    refusing("InvalidObjectState")
+    with pytest.raises(ObjectUnreadable, match=r"s3://b/old\.json: InvalidObjectState"):
+        S3ObjectStore(bucket="b").find("old.json")
+
+
+def test_a_refusal_of_ourselves_is_no_fault_of_the_object(refusing):
+    refusing("AccessDenied")
+    with pytest.raises(AwsUnavailable, match="refuses GetObject"), aws_errors():
+        S3ObjectStore(bucket="b").find("new.json")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from resources.models.roles import ModelNotAvailable
+from resources.object_store import ObjectUnreadable, S3ObjectStore
 from tests.fakes import NAN, POISON, FirstWords, LengthEmbedder, WordClassifier, fake_suite
 from ticket_assets.domain.isolation import ModelBroken
 from ticket_assets.domain.join import MixedVersions
@@ -220,3 +221,48 @@ def test_a_batch_that_was_never_landed_is_named(pipeline):
     pipeline.instance.add_dynamic_partitions("ticket_batches", ["nope"])
     with pytest.raises(LookupError, match="batch nope has no manifest"):
         pipeline.run("nope")
+
+
+class Archive(S3ObjectStore):
+    """Refuses some objects as S3 does archived ones, which the local server cannot: with its own error response."""
+
+    def find(self, key, limit=None):
+        if key.startswith("archived"):
+            raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: InvalidObjectState")
+        return super().find(key, limit)
+
+
+def test_an_object_that_s3_does_not_give_is_quarantined_alone(pipeline):
+    keys = [pipeline.put("archived-1"), pipeline.put("fine")]
+    pipeline.stores["raw_store"] = Archive(bucket=pipeline.settings.raw_bucket)
+    assert pipeline.enrich(*keys).success
+    assert pipeline.quarantine.find("archived-1.json").reason == "object_unreadable"
+    assert pipeline.items("fine")
+
+
+def test_a_batch_of_another_raw_bucket_is_refused_and_quarantines_nobody(pipeline):
+    batch = pipeline.batches.land("another-bucket", ["t1.json"]).batch
+    pipeline.instance.add_dynamic_partitions("ticket_batches", [batch])
+    with pytest.raises(ValueError, match="TICKETS_RAW_BUCKET"):
+        pipeline.run(batch)
+    assert pipeline.quarantine.entries() == []
+
+
+def test_an_item_that_a_dead_run_never_wrote_is_made_from_the_record_though_the_raw_object_is_gone(pipeline):
+    key = pipeline.put("t1")
+    batch = pipeline.land(key)
+    pipeline.run(batch)
+    table = pipeline.stores["table"]
+    (item,) = table.items("t1")
+    table.delete(item)
+    pipeline.raw.delete(key)
+    assert pipeline.run(batch).success
+    assert len(pipeline.items("t1")) == 1
+
+
+def test_a_preview_is_cut_and_shows_markdown_as_it_is(pipeline):
+    result = pipeline.enrich(pipeline.put("t1", subject="![x](http://e/p.png) " + "y" * 900_000))
+    preview = metadata(result, "enriched_tickets")["preview"]
+    assert len(preview) < 5_000
+    assert "![x](" not in preview
+    assert "\\!\\[x\\]" in preview

@@ -5,15 +5,20 @@ import os
 import time
 from urllib.request import Request, urlopen
 
+import dagster as dg
 import pytest
 from rich.console import Console
 
 from resources.aws import client
 from resources.dynamodb import DynamoDBTable
+from resources.object_store import S3ObjectStore
+from tests.support import eventually
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.settings import load_settings
+from ticket_assets.stores.batches import Batches
 from ticket_generator.bad_tickets import bad_objects
 from tickets_cli.demo import Watched
+from tickets_cli.layout import dagster_home
 from tickets_cli.seeding import put_tickets
 from tickets_cli.stack import Ports, running_stack
 
@@ -120,3 +125,17 @@ def test_both_sensors_run(stack):
     (repository,) = ask(stack, SENSORS)["repositoriesOrError"]["nodes"]
     states = {sensor["name"]: sensor["sensorState"]["status"] for sensor in repository["sensors"]}
     assert states == {"ticket_queue_sensor": "RUNNING", "batch_failure_sensor": "RUNNING"}
+
+
+def test_a_batch_that_cannot_succeed_is_run_three_times_from_its_start_and_then_recorded(stack):
+    batch = "20260101T000000Z-00000000"
+    pipeline = S3ObjectStore(bucket="tickets-pipeline")
+    pipeline.put(f"batches/pending/{batch}", b"")  # a marker whose manifest is gone
+    (failure,) = eventually(lambda: Batches(pipeline).failures(), SECONDS)
+    assert failure.batch == batch
+    assert f"batch {batch} has no manifest" in failure.error
+    with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+        runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": batch}))
+    assert [run.status for run in runs] == [dg.DagsterRunStatus.FAILURE] * 3
+    assert {run.step_keys_to_execute for run in runs} == {None}
+    assert failure.run_id == runs[0].run_id

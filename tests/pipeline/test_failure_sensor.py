@@ -1,11 +1,17 @@
 """A batch that failed for good is recorded where people look, and forgotten once it succeeds."""
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 import pytest
 
+from resources.aws import AwsUnavailable
 from resources.models.roles import ModelNotAvailable
-from sensors.batch_failure_sensor import batch_failure_sensor
+from sensors import batch_failure_sensor as module
 from tests.fakes import LengthEmbedder, fake_suite
+from tests.pipeline.conftest import Pipeline
+from ticket_assets.definitions import build_definitions
+from tickets_cli.processes import free_port
 
 
 class Missing(LengthEmbedder):
@@ -13,42 +19,92 @@ class Missing(LengthEmbedder):
         raise ModelNotAvailable("model x is not here;\nget it with tickets models prepare")
 
 
+class Watch:
+    """The sensor as the daemon evaluates it, with the cursor that its last good tick left."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.cursor: str | None = None
+
+    def fail(self, batch: str, **tags: str) -> str:
+        result = self.pipeline.run(batch, fake_suite(embedder=Missing()), raise_on_error=False, tags=tags)
+        return result.run_id
+
+    def tick(self) -> None:
+        with dg.build_sensor_context(
+            instance=self.pipeline.instance, cursor=self.cursor, resources={"pipeline_store": self.pipeline.store}
+        ) as context:
+            module.batch_failure_sensor(context)
+            self.cursor = context.cursor
+
+    def recorded(self) -> list[str]:
+        self.tick()
+        return [failure.batch for failure in self.pipeline.batches.failures()]
+
+
 @pytest.fixture
-def fail(pipeline):
-    """Fail a batch's run and evaluate the sensor for it, as the daemon does; returns what the sensor said."""
-
-    def run(batch: str, **tags: str):
-        result = pipeline.run(batch, fake_suite(embedder=Missing()), raise_on_error=False)
-        pipeline.instance.add_run_tags(result.run_id, tags)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="batch_failure_sensor",
-            dagster_event=result.get_run_failure_event(),
-            dagster_instance=pipeline.instance,
-            dagster_run=pipeline.instance.get_run_by_id(result.run_id),
-            resources={"pipeline_store": pipeline.store},
-        ).for_run_failure()
-        return result.run_id, batch_failure_sensor(context)
-
-    return run
+def watch(pipeline, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", timedelta(0))
+    return Watch(pipeline)
 
 
-def test_a_failed_batch_is_recorded_with_its_run_and_its_cause_in_one_line(pipeline, fail):
+def test_a_failed_batch_is_recorded_with_its_run_and_its_cause_in_one_line(pipeline, watch):
     batch = pipeline.land(pipeline.put("t1"))
-    run_id, _ = fail(batch)
+    run_id = watch.fail(batch)
+    watch.tick()
     (failure,) = pipeline.batches.failures()
     assert (failure.batch, failure.run_id) == (batch, run_id)
     assert failure.error.startswith("embedded_tickets: ")
     assert failure.error.endswith("model x is not here; get it with tickets models prepare")
 
 
-def test_a_batch_that_will_be_retried_is_not_recorded_yet(pipeline, fail):
-    _, said = fail(pipeline.land(pipeline.put("t1")), **{"dagster/will_retry": "true"})
-    assert "is retried" in said.skip_message
-    assert pipeline.batches.failures() == []
+def test_all_batches_that_failed_since_the_last_look_are_recorded_at_once(pipeline, watch):
+    batches = {pipeline.land(pipeline.put(f"t{n}")) for n in range(3)}
+    for batch in batches:
+        watch.fail(batch)
+    assert set(watch.recorded()) == batches
 
 
-def test_a_batch_that_succeeds_after_all_is_no_failure_any_more(pipeline, fail):
+def test_a_batch_that_will_be_retried_is_not_recorded_yet(pipeline, watch):
+    watch.fail(pipeline.land(pipeline.put("t1")), **{"dagster/will_retry": "true"})
+    assert watch.recorded() == []
+
+
+def test_a_canceled_batch_is_recorded_too(pipeline, watch):
     batch = pipeline.land(pipeline.put("t1"))
-    fail(batch)
+    job = build_definitions({}, pipeline.settings).resolve_job_def("enrich_tickets")
+    run = pipeline.instance.create_run_for_job(job, tags={"dagster/partition": batch})
+    pipeline.instance.report_run_canceled(run)
+    assert watch.recorded() == [batch]
+
+
+def test_a_failure_that_a_later_run_of_the_batch_made_good_is_not_recorded(pipeline, watch):
+    batch = pipeline.land(pipeline.put("t1"))
+    watch.fail(batch)
     assert pipeline.run(batch).success
-    assert pipeline.batches.failures() == []
+    assert watch.recorded() == []
+
+
+def test_a_recorded_batch_that_succeeds_after_all_is_no_failure_any_more(pipeline, watch):
+    batch = pipeline.land(pipeline.put("t1"))
+    watch.fail(batch)
+    assert watch.recorded() == [batch]
+    assert pipeline.run(batch).success
+    assert watch.recorded() == []
+
+
+def test_a_failure_that_is_met_while_the_server_is_down_is_recorded_when_it_is_back(pipeline, watch, monkeypatch):
+    batch = pipeline.land(pipeline.put("t1"))
+    watch.fail(batch)
+    with monkeypatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(AwsUnavailable, match="cannot reach"):
+            watch.tick()
+    assert watch.recorded() == [batch]
+
+
+def test_a_failure_is_looked_at_once_dagster_has_said_whether_it_retries(pipeline, watch, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", timedelta(minutes=1))
+    watch.fail(pipeline.land(pipeline.put("t1")))
+    assert watch.recorded() == []
+    assert datetime.fromisoformat(watch.cursor or "") < datetime.now(UTC) - timedelta(seconds=50)

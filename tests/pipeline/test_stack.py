@@ -129,9 +129,8 @@ def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
 
 
 def test_a_second_stack_on_the_same_state_is_refused_and_told_of_the_first(terminal, first):
-    assert "running" in first["second"]
-    assert str(terminal.state) in first["second"]
-    assert f"pid {first['up'].pid}" in first["second"]
+    assert f"{terminal.state}/dagster is in use" in first["second"]
+    assert str(first["up"].pid) in first["second"]
     assert terminal.ports.page in first["second"]
 
 
@@ -151,7 +150,6 @@ def test_a_run_that_was_going_on_when_everything_was_killed_is_failed_and_its_ba
     killed = next_one["killed"]
     runs = {run.run_id: run for run in last["runs"]}
 
-    assert "going on when the last stack stopped" in last["up"].log.read_text()
     assert runs[killed].status == dg.DagsterRunStatus.FAILURE
     assert killed in [run.parent_run_id for run in runs.values()]
     assert last["enriched"]

@@ -11,6 +11,7 @@ import dagster as dg
 
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
+from resources.parquet import markdown_table
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.raw_tickets import quarantine
 from ticket_assets.domain.batches import iso
@@ -20,7 +21,8 @@ from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow, SummarizedRow
 from ticket_assets.stores.quarantine import Quarantine
 
-PREVIEWED = 5
+PREVIEWED, WIDTH = 5, 200
+LABELS = ("intent", "urgency", "sentiment")
 
 
 @ticket_asset(
@@ -66,12 +68,9 @@ def started(context: dg.AssetExecutionContext) -> float:
 
 def preview(tickets: list[EnrichedTicket]) -> dg.MetadataValue:
     """A few tickets as a reader sees them, as Markdown."""
-    lines = ["| ticket | subject | intent | urgency | sentiment | summary |", "|---|---|---|---|---|---|"]
+    rows = []
     for ticket in tickets:
         made = ticket.enrichment
-        labels = [
-            f"{getattr(made, n)} {getattr(made, f'{n}_confidence'):.2f}" for n in ("intent", "urgency", "sentiment")
-        ]
-        cells = [ticket.ticket_id, ticket.subject, *labels, made.summary]
-        lines.append(f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in cells)} |")
-    return dg.MetadataValue.md("\n".join(lines))
+        labels = [f"{getattr(made, name)} {getattr(made, f'{name}_confidence'):.2f}" for name in LABELS]
+        rows.append([ticket.ticket_id, ticket.subject, *labels, made.summary])
+    return markdown_table(["ticket", "subject", *LABELS, "summary"], rows, WIDTH)

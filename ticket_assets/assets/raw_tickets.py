@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from resources.aws import concurrently
+from resources.aws import concurrently, patiently
 from resources.models.suite import ModelSuite
-from resources.object_store import S3ObjectStore
+from resources.object_store import ObjectUnreadable, S3ObjectStore
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, parse_ticket
+from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, object_unreadable, parse_ticket
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
+
+OUTAGE_SECONDS = 15 * 60
 
 
 @ticket_asset(kinds={"s3", "json", "pydantic"}, io_manager_key="rows_io", code_version="1", dagster_type=list[RawRow])
@@ -31,7 +33,11 @@ def raw_tickets(
     models: ModelSuite,
 ) -> dg.MaterializeResult:
     watch = Stopwatch()
-    manifest = Batches(pipeline_store).manifest(context.partition_key)
+    # Here a run that was started, or is retried, during an outage waits for its end.
+    batches, batch = Batches(pipeline_store), context.partition_key
+    manifest = patiently(lambda: batches.manifest(batch), OUTAGE_SECONDS, context.log.warning)
+    if manifest.bucket != raw_store.bucket:
+        raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
     version = models.version
     outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
@@ -53,7 +59,10 @@ def raw_tickets(
 def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> RawRow | Rejection:
     """The object's current version as a row, or why it is none."""
     read_at = time.time()
-    stored = store.find(key, limit=MAX_OBJECT_BYTES + 1)
+    try:
+        stored = store.find(key, limit=MAX_OBJECT_BYTES + 1)
+    except ObjectUnreadable as error:
+        return object_unreadable(str(error)).at(key, read_at)
     if stored is None:
         return object_gone().at(key, read_at)
     info = stored.info

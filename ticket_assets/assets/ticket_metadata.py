@@ -4,6 +4,8 @@ Items are made from the records as they stand in S3, so that an item never point
 of the batch is accounted for: enriched, superseded by a newer version, or in quarantine with a reason.
 """
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from resources.dynamodb import DynamoDBTable
@@ -40,15 +42,23 @@ def ticket_metadata(  # noqa: ANN201 - a generator: the check asks the stores af
     enriched_tickets: list[Record[EnrichedTicket]],
 ):
     watch = Stopwatch()
-    items = [item_record(record) for record in enriched_tickets]
-    yield dg.Output(items, metadata={"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))})
     batches, quarantine = Batches(pipeline_store), Quarantine(pipeline_store, record_store)
-    quarantine.clear({record.key: record.stamp for record in enriched_tickets})
-    result = account(batches.manifest(context.partition_key), record_store, table, quarantine)
+    manifest = batches.manifest(context.partition_key)
+    records = [*enriched_tickets, *standing(record_store, set(manifest.keys) - {r.key for r in enriched_tickets})]
+    items = [item_record(record) for record in records]
+    yield dg.Output(items, metadata={"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))})
+    quarantine.clear({record.key: record.stamp for record in records})
+    result = account(manifest, record_store, table, quarantine)
     yield _every_ticket_is_accounted_for(result)
     if result.missing:
         raise dg.Failure(f"{len(result.missing)} tickets are not accounted for, such as {result.missing[:5]}")
     batches.clear_failure(context.partition_key)
+
+
+def standing(store: S3ObjectStore, keys: Collection[str]) -> list[Record[EnrichedTicket]]:
+    """The records of keys that this run did not enrich: their items may be missing where an earlier run died."""
+    found = [stored for stored in store.find_many(keys) if stored]
+    return [Record[EnrichedTicket].restore(stored.info.key, stored.info.metadata, stored.body) for stored in found]
 
 
 def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:

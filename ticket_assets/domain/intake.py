@@ -47,6 +47,11 @@ def object_gone() -> Rejected:
     return Rejected(Reason.OBJECT_GONE, [whole("the object was deleted before it was read; put it again")])
 
 
+def object_unreadable(error: str) -> Rejected:
+    """The outcome for an object that S3 has but does not give."""
+    return Rejected(Reason.OBJECT_UNREADABLE, [whole(error)])
+
+
 def object_key(ticket_id: str) -> str:
     """The key of a ticket's object, in the raw bucket and in the enriched one."""
     return f"{ticket_id}.json"

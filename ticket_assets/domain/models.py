@@ -5,7 +5,7 @@ Nothing here may change without every producer and reader: these are the project
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StrictInt, StrictStr
 
 EMBEDDING_DIMENSION = 384
 
@@ -15,6 +15,8 @@ Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Embedding = Annotated[list[float], Field(min_length=EMBEDDING_DIMENSION, max_length=EMBEDDING_DIMENSION)]
 TicketId = Annotated[StrictStr, Field(pattern=r"\A[A-Za-z0-9._-]{1,128}\z")]
 # Under 1e11 a number of milliseconds is refused: as seconds it would lie after the year 5138.
+# Of a priority only a text can mean something; any other value counts as absent and costs no ticket.
+Priority = Annotated[str | None, BeforeValidator(lambda value: value if isinstance(value, str) else None)]
 UnixSeconds = Annotated[StrictInt, Field(ge=0, lt=100_000_000_000)]
 
 
@@ -41,7 +43,7 @@ class RawTicket(Contract):
     body: StrictStr = Field(description="What the customer wrote.")
     created_at: UnixSeconds = Field(description="When the ticket was opened, in whole Unix seconds.")
     customer_id: StrictStr = Field(description="Who wrote it.")
-    priority: StrictStr | None = Field(default=None, description="What the producer set; most set none.")
+    priority: Priority = Field(default=None, description="What the producer set; most set none.")
     metadata: TicketMetadata = Field(default=TicketMetadata(), description="Source, language and tags.")
 
 

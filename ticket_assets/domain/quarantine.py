@@ -14,6 +14,7 @@ class Reason(StrEnum):
     KEY_MISMATCH = "key_mismatch"
     TOO_LARGE = "too_large"
     OBJECT_GONE = "object_gone"
+    OBJECT_UNREADABLE = "object_unreadable"
     MODEL_FAILURE = "model_failure"
     BAD_MESSAGE = "bad_message"
 

@@ -35,6 +35,18 @@ def test_a_message_about_another_bucket_is_a_bad_one():
     assert "holiday-photos" in found.bad["1"]
 
 
+def test_a_strange_record_is_named_and_costs_the_others_of_its_message_nothing():
+    body = json.loads(about("1", "a.json", "b.json").body)
+    body["Records"][1:1] = [
+        {"eventName": "ObjectCreated:Put"},
+        json.loads(about("", "x", bucket="else").body)["Records"][0],
+    ]
+    found = intake([Message("1", json.dumps(body))], "tickets-raw")
+
+    assert found.keys == ["a.json", "b.json"]
+    assert list(found.bad) == ["1"]
+
+
 def test_a_removal_is_neither_taken_in_nor_bad():
     assert intake([about("1", "a.json", name="ObjectRemoved:Delete")], "tickets-raw") == ([], {})
 

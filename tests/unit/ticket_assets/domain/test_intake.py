@@ -123,7 +123,7 @@ def test_a_ticket_id_within_the_pattern_is_accepted(ticket_id):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("subject", 1), ("body", None), ("customer_id", 7), ("priority", 1), ("metadata", None), ("metadata", [])],
+    [("subject", 1), ("body", None), ("customer_id", 7), ("metadata", None), ("metadata", [])],
 )
 def test_a_field_of_another_type_is_refused_not_converted(field, value):
     rejected = refusal(ticket_json(**{field: value}))
@@ -182,3 +182,8 @@ def test_an_object_that_is_gone_has_no_version():
 
 def test_an_objects_key_is_its_ticket_id_and_json():
     assert object_key("T-1") == "T-1.json"
+
+
+@pytest.mark.parametrize("value", [3, None, True, ["high"], {"level": "high"}])
+def test_a_priority_that_is_no_text_counts_as_absent(value):
+    assert parse(ticket_json(priority=value)).priority is None
