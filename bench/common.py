@@ -32,7 +32,8 @@ def fresh_stack(window_seconds: float) -> Iterator[Stack]:
 def report(name: str, question: str, bar: float, seconds: Sequence[float], **details: object) -> None:
     """Print minimum, median and maximum beside the bar, and write all of it to bench/results."""
     median = statistics.median(seconds)
-    table = Table("measured", "seconds", title=question, title_justify="left")
+    console.print(f"[bold]{question}")
+    table = Table("measured", "seconds")
     table.add_row("minimum", f"{min(seconds):.1f}")
     table.add_row("median", f"{median:.1f}")
     table.add_row("maximum", f"{max(seconds):.1f}")
