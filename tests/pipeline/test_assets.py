@@ -266,3 +266,23 @@ def test_a_preview_is_cut_and_shows_markdown_as_it_is(pipeline):
     assert len(preview) < 5_000
     assert "![x](" not in preview
     assert "\\!\\[x\\]" in preview
+
+
+class Forgetting(dg.ConfigurableIOManager):
+    """Loses what it is given."""
+
+    def handle_output(self, context, obj):
+        """Write nothing."""
+
+    def load_input(self, context):
+        raise NotImplementedError
+
+
+def test_a_ticket_whose_item_is_not_in_the_table_fails_the_check_and_the_run(pipeline):
+    pipeline.stores["items_io"] = Forgetting()
+    batch = pipeline.land(pipeline.put("t1"))
+    result = pipeline.run(batch, raise_on_error=False)
+    assert not result.success
+    books = check(result, "every_ticket_is_accounted_for")
+    assert not books.passed
+    assert books.metadata["missing_keys"].value == ["t1.json"]
