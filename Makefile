@@ -1,8 +1,9 @@
 # Everything starts here: `make help`. The first target that needs it makes .venv from the pinned versions.
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PREPARED := $(VENV)/.prepared-$(TICKETS_MODELS)
 # The local stack of `make up`; set AWS_ENDPOINT_URL= (empty) to speak to real AWS.
 AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
 export AWS_ENDPOINT_URL
@@ -13,21 +14,24 @@ export AWS_ENDPOINT_URL
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-install: $(INSTALLED) ## Make .venv with the pinned versions and prepare the models
+install: $(PREPARED) ## Make .venv with the pinned versions and prepare the models
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 is needed: make PYTHON=…")'
 	@echo "installing into $(VENV) (once, a few minutes)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,ui,local,dev]'
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
+	@touch $@
+
+$(PREPARED): $(INSTALLED)
 	@$(BIN)/tickets models prepare
 	@touch $@
 
-demo: $(INSTALLED) ## Start everything, put 60 tickets and 3 bad ones, show what became of them, stop
+demo: $(PREPARED) ## Start everything, put 60 tickets and 3 bad ones, show what became of them, stop
 	@$(BIN)/tickets demo
 
-up: $(INSTALLED) ## Run the local stack until Ctrl-C: AWS server, Dagster UI on port 3000, daemon
+up: $(PREPARED) ## Run the local stack until Ctrl-C: AWS server, Dagster UI on port 3000, daemon
 	@$(BIN)/tickets up
 
 setup: $(INSTALLED) ## Make buckets, queues, notification and table at AWS_ENDPOINT_URL

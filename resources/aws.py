@@ -32,6 +32,10 @@ class AwsUnavailable(RuntimeError):
     """AWS cannot be reached or refuses us; one line names the endpoint, the cause and the remedy."""
 
 
+class BadEndpoint(ValueError):
+    """AWS_ENDPOINT_URL is no URL; the message says what it accepts."""
+
+
 class AwsUnreachable(AwsUnavailable):
     """Nothing answers at the endpoint: it may be back in a minute."""
 
@@ -39,12 +43,22 @@ class AwsUnreachable(AwsUnavailable):
 def client(service: str) -> Any:
     """The process's client of `service`, for the endpoint and region that the environment names now.
 
-    Raises AwsUnavailable for an endpoint that is no URL.
+    Raises BadEndpoint.
     """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
-    if endpoint and not endpoint.startswith(("http://", "https://")):
-        raise AwsUnavailable(f"AWS_ENDPOINT_URL={endpoint!r} is no URL: write it with http:// or https://")
-    return _client(service, endpoint, region())
+    return _client(service, endpoint(), region())
+
+
+def endpoint() -> str | None:
+    """AWS_ENDPOINT_URL, None for real AWS. Raises BadEndpoint where it is no URL of a server."""
+    url = os.environ.get("AWS_ENDPOINT_URL") or None
+    try:
+        place = urlsplit(url or "")
+        good = url is None or (place.scheme in {"http", "https"} and place.hostname and (place.port or True))
+    except ValueError:
+        good = False
+    if not good:
+        raise BadEndpoint(f"AWS_ENDPOINT_URL={url!r} is no URL: it accepts one such as http://localhost:4566")
+    return url
 
 
 def region() -> str:
@@ -96,14 +110,14 @@ def require_endpoint() -> None:
 
     boto3 would find out too, but only after its retries, which are there for a server that is busy.
     """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    if not endpoint:
+    url = endpoint()
+    if url is None:
         return
-    place = urlsplit(endpoint)
+    place = urlsplit(url)
     try:
         socket.create_connection((place.hostname, place.port or (443 if place.scheme == "https" else 80)), 3).close()
     except OSError as error:
-        raise AwsUnreachable(f"{_unreachable(endpoint)} ({error.strerror or error})") from None
+        raise AwsUnreachable(f"{_unreachable(url)} ({error.strerror or error})") from None
 
 
 def error_code(error: botocore.ClientError) -> str:

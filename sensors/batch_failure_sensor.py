@@ -10,10 +10,10 @@ import dagster as dg
 
 from resources.aws import aws_errors, require_endpoint
 from resources.object_store import S3ObjectStore
+from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.domain.batches import BatchFailure, iso
 from ticket_assets.stores.batches import Batches
 
-PARTITION_TAG = "dagster/partition"
 WILL_RETRY_TAG = "dagster/will_retry"
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster says whether it retries a run just after it says that the run failed.

@@ -14,7 +14,7 @@ from resources.aws import aws_errors, concurrently, require_endpoint
 from resources.object_store import S3ObjectStore
 from resources.queue import OVERTIME, Message, SqsQueue
 from sensors.planning import hold_back, intake, requests
-from ticket_assets.assets.policy import BATCHES
+from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
 from ticket_assets.domain.batches import iso, split
 from ticket_assets.domain.intake import whole
 from ticket_assets.domain.quarantine import MessageEntry
@@ -25,7 +25,6 @@ from ticket_assets.stores.quarantine import Quarantine
 MOST_MESSAGES = 2_000
 LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
 RUN_KEY_TAG = "dagster/run_key"
-PARTITION_TAG = "dagster/partition"
 BEFORE_BACKFILLS = {"dagster/priority": "10"}  # new tickets are waited for; a backfill has time
 
 

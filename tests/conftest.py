@@ -12,8 +12,28 @@ from tickets_cli.processes import free_port
 from tickets_cli.provisioning import provision
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(tmp_path_factory):
+    """Nothing that a user has exported leads the tests elsewhere, and nothing is written to the user's own cache."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(("TICKETS_", "DAGSTER_", "AWS_")) and name != "AWS_CA_BUNDLE":
+            del os.environ[name]
+    os.environ["MODEL_CACHE_DIR"] = str(tmp_path_factory.mktemp("models"))
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def pytest_sessionfinish(session):
+    """Where REQUIRE_ALL is set, as in CI, a test that was skipped is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REQUIRE_ALL") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
-def aws_endpoint(tmp_path_factory):
+def aws_endpoint(tmp_path_factory, own_environment):
     """The URL of a running server; boto3 finds it through the environment."""
     root: Path = tmp_path_factory.mktemp("aws")
     port = free_port()

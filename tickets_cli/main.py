@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from resources.aws import AwsUnavailable, aws_errors, endpoint_name, require_endpoint
+from resources.aws import AwsUnavailable, BadEndpoint, aws_errors, endpoint_name, require_endpoint
+from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
 from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError, load_settings
@@ -23,7 +24,15 @@ app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagst
 models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
 app.add_typer(models_app, name="models")
 console = Console()
-EXPECTED = (AwsUnavailable, ModelNotAvailable, ProcessFailed, ProvisionError, SettingsError)
+EXPECTED = (
+    AwsUnavailable,
+    BadEndpoint,
+    LabelFileError,
+    ModelNotAvailable,
+    ProcessFailed,
+    ProvisionError,
+    SettingsError,
+)
 
 
 @contextmanager

@@ -7,25 +7,21 @@ import numpy as np
 from rich.console import Console
 
 from ticket_assets.definitions import build_models
+from ticket_assets.domain.probes import LONG
 from ticket_assets.settings import Settings
-
-TEXT = (
-    "I ordered a desk lamp two weeks ago and it has not arrived yet. The tracking page still says that it is being "
-    "packed. Could you please tell me when it will be sent? Thank you."
-)
 
 
 def prepare_models(settings: Settings, console: Console) -> None:
     """Print a line a role. Raises ModelNotAvailable."""
     models = build_models(settings)
     console.print(f"models {models.version}", highlight=False)
-    vectors = models.embedder.embed([TEXT])
+    vectors = models.embedder.embed([LONG])
     roles: dict[str, Callable[[np.ndarray], object]] = {
-        "embedder": lambda _: models.embedder.embed([TEXT]),
-        "intent": lambda v: models.intent.classify([TEXT], v),
-        "urgency": lambda v: models.urgency.classify([TEXT], v),
-        "sentiment": lambda v: models.sentiment.classify([TEXT], v),
-        "summarizer": lambda _: models.summarizer.summarize([TEXT]),
+        "embedder": lambda _: models.embedder.embed([LONG]),
+        "intent": lambda v: models.intent.classify([LONG], v),
+        "urgency": lambda v: models.urgency.classify([LONG], v),
+        "sentiment": lambda v: models.sentiment.classify([LONG], v),
+        "summarizer": lambda _: models.summarizer.summarize([LONG]),
     }
     for name, use in roles.items():
         with console.status(f"loading {name}"):

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
-from resources.aws import AwsUnavailable, endpoint_name, patiently
+from resources.aws import AwsUnavailable, BadEndpoint, endpoint_name, patiently
 from resources.queue import SqsQueue
 from ticket_assets.settings import SettingsError, load_settings
 from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
@@ -44,8 +44,8 @@ def run() -> None:
     except KeyboardInterrupt:
         return
     except OSError as error:
-        sys.exit(f"ticket-processor: DAGSTER_HOME={home} cannot be used: {error}")
-    except (ProcessFailed, SettingsError) as error:
+        sys.exit(f"ticket-processor: {error} (DAGSTER_HOME={home})")
+    except (BadEndpoint, ProcessFailed, SettingsError) as error:
         sys.exit(f"ticket-processor: {error}")
     finally:
         with undisturbed(), ThreadPoolExecutor() as pool:

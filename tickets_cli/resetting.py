@@ -11,7 +11,7 @@ from resources.provision import ProvisionError
 from resources.queue import SqsQueue
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.settings import Settings
-from tickets_cli.layout import dagster_home
+from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.provisioning import provision
 
 DELETED_AT_ONCE = 1000
@@ -75,6 +75,8 @@ def _forget_runs() -> str:
     home = dagster_home()
     if not (home / "dagster.yaml").exists():
         return f"Dagster: no instance in {home}"
+    if not home.is_relative_to(state_dir()):
+        return f"Dagster: {home}, which DAGSTER_HOME names, is not the local stack's and is left as it is"
     with dg.DagsterInstance.from_config(str(home)) as instance:
         partitions = instance.get_dynamic_partitions(BATCHES.name or "")
         for partition in partitions:

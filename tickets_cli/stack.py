@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ticket_assets.settings import load_settings
 from tickets_cli.aws_server import start_aws_server
 from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
+from tickets_cli.layout import dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, locked, undisturbed
 from tickets_cli.provisioning import provision
 
@@ -47,13 +48,13 @@ class Stack:
 
     def start(self, *, generator: bool = False) -> None:
         """Start everything in order. Raises ProcessFailed; what was started then still must be stopped."""
-        logs, home = self._state / "logs", self._state / "dagster"
+        logs, home = self._state / "logs", dagster_home()
         self._processes.append(start_aws_server(self.ports.aws, self._state / "aws", logs / "aws.log"))
         self._say(f"AWS server on {self.ports.endpoint}")
         os.environ["AWS_ENDPOINT_URL"] = self.ports.endpoint
         for _ in provision(load_settings()):
             pass
-        prepare_home(home, refresh=True)
+        prepare_home(home, refresh=home.is_relative_to(self._state))
         services = DagsterServices(home, os.environ, logs, self.ports.code)
         self._processes.append(services.start_code_server())
         self._say("assets and sensors loaded")
@@ -92,7 +93,7 @@ class Stack:
 def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False) -> Iterator[Stack]:
     """A started stack, stopped in the end whatever happens."""
     load_settings()  # a bad value is refused before anything starts
-    with locked(state / "dagster") as note:
+    with locked(dagster_home()) as note:
         for port in ports:
             if is_listening(port):
                 raise ProcessFailed(f"port {port} is taken: stop what listens there, or choose another")

@@ -11,6 +11,7 @@ from rich.text import Text
 from resources.aws import endpoint_name
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
+from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import MESSAGES, OBJECTS
@@ -18,7 +19,6 @@ from tickets_cli.layout import dagster_home
 
 COUNTED = 10_000
 LAST_RUNS = 5
-PARTITION_TAG = "dagster/partition"
 
 
 def print_status(settings: Settings, console: Console) -> None:

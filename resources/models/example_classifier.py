@@ -134,6 +134,7 @@ def _write(path: Path, head: SoftmaxHead) -> None:
         descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(descriptor, "wb") as target:
             np.savez(target, weights=head.weights)
+        Path(name).chmod(0o644)  # mkstemp's own mode would shut out others who share the directory
         Path(name).replace(path)
     except OSError as error:
         _log.warning("%s cannot be written (%s): every process will embed the examples again", path, error)

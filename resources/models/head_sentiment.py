@@ -56,6 +56,10 @@ class HeadSentiment(SentimentModel):
             raise LabelFileError(
                 f"{self.label_file}: labels are {list(file.labels)}. Remedy: use exactly {sorted(CLASSES)}."
             )
+        if file.rules or any(label.keywords for label in file.labels.values()):
+            raise LabelFileError(
+                f"{self.label_file}: has keywords or rules. Remedy: add examples; the lexicon has words."
+            )
         head = fitted_head(file, self.embedder, self.cache_dir, RIDGE, with_lexicon)
         return predictions(head.classes, head.probabilities(with_lexicon(texts, vectors)))
 

@@ -19,6 +19,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def processes_of(place: Path) -> list[int]:
     """Every process on this machine whose environment speaks of `place`."""
+    assert Path("/proc/self/environ").exists(), "these tests look for processes in /proc: run them on Linux"
     found = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):

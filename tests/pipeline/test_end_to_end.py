@@ -47,10 +47,12 @@ def stack(tmp_path_factory):
     before = dict(os.environ)
     os.environ.update(TICKETS_STATE_DIR=str(state), TICKETS_BATCH_WINDOW_SECONDS="2")
     os.environ.pop("DAGSTER_HOME", None)
-    with running_stack(state, Ports.free(), print) as running:
-        yield running
-    os.environ.clear()
-    os.environ.update(before)
+    try:
+        with running_stack(state, Ports.free(), print) as running:
+            yield running
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture(scope="module")

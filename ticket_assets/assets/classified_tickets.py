@@ -1,7 +1,7 @@
 """Intent, urgency and sentiment of each ticket, each with the confidence that the model has in it.
 
 A producer's explicit priority wins over the model's urgency, with confidence 1. Intents and their examples are in
-`ticket_assets/labels/`: edit the files to change the taxonomy.
+`ticket_assets/labels/`: edit the file to change them.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from ticket_assets.assets.charts import distribution
 from ticket_assets.assets.policy import Stopwatch, mean, ticket_asset
 from ticket_assets.domain.classification import SENTIMENTS, URGENCIES, explicit_urgency
 from ticket_assets.domain.isolation import Failed, isolate
+from ticket_assets.domain.probes import SHORT
 from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow
 
 CHECK = "labels_lie_in_the_taxonomy"
 LABELS = ("intent", "urgency", "sentiment")
-PROBE = "My order has not arrived yet."
 
 
 class Labels(NamedTuple):
@@ -67,10 +67,15 @@ def classified_tickets(
 
 def classify(models: ModelSuite, raw: Sequence[RawRow], embedded: Sequence[EmbeddedRow]) -> list[ClassifiedRow]:
     """One row a ticket, in the order of `raw`; a ticket without a vector has no labels but its failure."""
+    strange = set(models.urgency.labels) - set(URGENCIES)
+    if strange:
+        raise ValueError(
+            f"urgency.yaml names {sorted(strange)}: urgencies are {URGENCIES}, intents alone may be changed"
+        )
     vectors = {row.ticket_id: np.array(row.embedding, dtype=np.float32) for row in embedded if row.embedding}
     ready = [row for row in raw if row.ticket_id in vectors]
     items = [(row.text, vectors[row.ticket_id]) for row in ready]
-    probe = (PROBE, models.embedder.embed([PROBE])[0]) if items else ("", np.empty(0))
+    probe = (SHORT, models.embedder.embed([SHORT])[0]) if items else ("", np.empty(0))
     outcomes = isolate(lambda batch: infer_labels(models, batch), items, probe, _check_finite)
     labels = {row.ticket_id: outcome for row, outcome in zip(ready, outcomes, strict=True)}
     version = models.version

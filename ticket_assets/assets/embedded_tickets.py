@@ -9,10 +9,10 @@ import dagster as dg
 from resources.models.suite import ModelSuite
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.isolation import Failed, isolate
+from ticket_assets.domain.probes import SHORT
 from ticket_assets.domain.rows import EmbeddedRow, RawRow
 from ticket_assets.domain.vectors import check_unit_vector, is_unit_vector
 
-PROBE = "My order has not arrived yet."
 CHECK = "vectors_are_finite_unit_vectors"
 
 
@@ -31,7 +31,7 @@ def embedded_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.Materi
     watch = Stopwatch()
     version = models.version
     texts = [row.text for row in raw_tickets]
-    outcomes = isolate(lambda batch: list(models.embedder.embed(batch)), texts, PROBE, check_unit_vector)
+    outcomes = isolate(lambda batch: list(models.embedder.embed(batch)), texts, SHORT, check_unit_vector)
     rows = [
         EmbeddedRow.of(raw, version, failure=outcome.error)
         if isinstance(outcome, Failed)

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 BATCHES = dg.DynamicPartitionsDefinition(name="ticket_batches")
+PARTITION_TAG = "dagster/partition"  # Dagster's own, on each run of a batch
 GROUP = "ticket_enrichment"
 OWNERS = ["team:support-platform"]
 

@@ -8,12 +8,8 @@ from resources.models.suite import ModelSuite
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.classification import own_summary
 from ticket_assets.domain.isolation import Failed, isolate
+from ticket_assets.domain.probes import LONG
 from ticket_assets.domain.rows import RawRow, SummarizedRow
-
-PROBE = (
-    "I ordered a desk lamp two weeks ago and it has not arrived yet. The tracking page still says that it is being "
-    "packed. Could you please tell me when it will be sent? Thank you."
-)
 
 
 @ticket_asset(
@@ -39,7 +35,7 @@ def summarize(models: ModelSuite, raw: Sequence[RawRow]) -> list[SummarizedRow]:
     """One row a ticket, in order; the model sees only the tickets whose own subject does not do."""
     own = [own_summary(row) for row in raw]
     texts = [row.body for row, summary in zip(raw, own, strict=True) if summary is None]
-    outcomes = iter(isolate(models.summarizer.summarize, texts, PROBE, _check_not_blank))
+    outcomes = iter(isolate(models.summarizer.summarize, texts, LONG, _check_not_blank))
     version = models.version
     return [_row(row, version, summary or next(outcomes)) for row, summary in zip(raw, own, strict=True)]
 

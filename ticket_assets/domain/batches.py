@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-MAX_BATCH = 256
-
 
 class Manifest(BaseModel):
     """What a batch holds: immutable once written, and all that runs and backfills read of the queue's messages."""

@@ -1,3 +1,4 @@
+import re
 import socket
 
 import pytest
@@ -5,14 +6,13 @@ from botocore import exceptions as botocore
 
 from resources.aws import (
     AwsUnavailable,
-    AwsUnreachable,
+    BadEndpoint,
     aws_errors,
     client,
     concurrently,
     endpoint_name,
     explain,
     is_local,
-    patiently,
     require_endpoint,
 )
 from tickets_cli.processes import free_port
@@ -205,11 +205,13 @@ def test_the_region_that_an_error_names_is_the_clients(monkeypatch):
     assert endpoint_name() == "AWS (eu-west-1)"
 
 
-def test_an_endpoint_without_its_scheme_is_one_line_too(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+@pytest.mark.parametrize("url", ["localhost:4566", "nonsense", "http://h:abc", "http://"])
+@pytest.mark.parametrize("use", [lambda: client("s3"), require_endpoint])
+def test_an_endpoint_that_is_no_url_is_refused_with_what_it_accepts(monkeypatch, url, use):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
-    with pytest.raises(AwsUnavailable, match="localhost:4566"), aws_errors():
-        client("s3")
+    with pytest.raises(BadEndpoint, match=f"{re.escape(repr(url))}.*accepts one such as"):
+        use()
 
 
 @pytest.mark.parametrize(
@@ -234,41 +236,3 @@ def test_concurrent_work_keeps_the_items_order():
 def test_a_failure_of_concurrent_work_is_raised():
     with pytest.raises(ZeroDivisionError):
         concurrently(lambda n: 1 / n, [1, 0, 2])
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Pauses take no time; real AWS is meant, so that no endpoint is tried first."""
-    monkeypatch.setattr("resources.aws.time.sleep", lambda _seconds: None)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-
-
-def excusing(*excuses: Exception):
-    """Work that raises the excuses in turn, then succeeds."""
-    left = list(excuses)
-
-    def work() -> str:
-        if left:
-            raise left.pop(0)
-        return "done"
-
-    return work
-
-
-def test_patience_says_what_it_waits_for_again_only_when_it_changes(at_once):
-    said: list[str] = []
-    excuses = [AwsUnreachable(name) for name in ("a", "a", "b", "b", "a")]
-
-    assert patiently(excusing(*excuses), 100, said.append) == "done"
-    assert said == ["waiting: a", "waiting: b", "waiting: a"]
-
-
-def test_patience_ends(at_once):
-    with pytest.raises(AwsUnreachable, match="gone"):
-        patiently(excusing(AwsUnreachable("gone")), 0.5, print)
-
-
-def test_patience_is_for_an_outage_and_not_for_a_refusal(at_once):
-    with pytest.raises(AwsUnavailable, match="refused"):
-        patiently(excusing(AwsUnavailable("refused")), 100, print)
-    assert patiently(excusing(AwsUnavailable("not set up")), 100, print, AwsUnavailable) == "done"

@@ -119,3 +119,12 @@ def test_feelings_are_recognized_in_sentences_the_head_was_not_fitted_on(tmp_pat
     embedder = TorchEmbedder()
     shipped = HeadSentiment(label_file=str(LABELS / "sentiment.yaml"), embedder=embedder, cache_dir=str(cache))
     assert shipped.classify([text], embedder.embed([text]))[0].label == label
+
+
+def test_keywords_which_the_head_would_not_read_are_refused(tmp_path):
+    text = (LABELS / "sentiment.yaml").read_text()
+    (tmp_path / "s.yaml").write_text(text.replace("    examples:", "    keywords: [angry]\n    examples:", 1))
+    edited = HeadSentiment(label_file=str(tmp_path / "s.yaml"), embedder=WordEmbedder(), cache_dir=str(tmp_path))
+
+    with pytest.raises(LabelFileError, match="keywords or rules"):
+        edited.classify(["a"], WordEmbedder().embed(["a"]))

@@ -1,0 +1,123 @@
+"""What breaks inside a batch, and whom it costs: the one ticket, or the run, but never a neighbour."""
+
+import dagster as dg
+import pytest
+
+from resources.models.roles import ModelNotAvailable
+from resources.object_store import ObjectUnreadable, S3ObjectStore
+from tests.fakes import NAN, POISON, FirstWords, LengthEmbedder, WordClassifier, fake_suite
+from ticket_assets.domain.isolation import ModelBroken
+
+
+def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
+    return next(e for e in result.get_asset_check_evaluations() if e.check_name == name)
+
+
+@pytest.mark.parametrize("poison", [POISON, NAN])
+def test_a_ticket_that_breaks_the_embedder_is_quarantined_alone(pipeline, poison):
+    keys = [pipeline.put(f"t{n}", subject=poison if n == 3 else "fine") for n in range(8)]
+    result = pipeline.enrich(*keys)
+    assert result.success
+    entry = pipeline.quarantine.find("t3.json")
+    assert entry.reason == "model_failure"
+    assert entry.errors
+    assert pipeline.record("t3") is None
+    assert all(pipeline.items(f"t{n}") for n in range(8) if n != 3)
+
+
+class Forgetful(FirstWords):
+    def summarize(self, texts):
+        return ["" if "FORGET" in text else "fine" for text in texts]
+
+
+class OverSure(WordClassifier):
+    def classify(self, texts, vectors):
+        return [
+            p._replace(confidence=float("nan") if "ODD" in t else 0.5)
+            for t, p in zip(texts, super().classify(texts, vectors), strict=True)
+        ]
+
+
+def test_an_empty_summary_or_a_confidence_that_is_none_never_becomes_a_result(pipeline):
+    suite = fake_suite(summarizer=Forgetful(), intent=OverSure(names=["general_inquiry"]))
+    keys = [pipeline.put("forget", body="FORGET " * 30), pipeline.put("odd", subject="ODD"), pipeline.put("fine")]
+    assert pipeline.enrich(*keys, suite=suite).success
+    assert [pipeline.quarantine.find(key) is not None for key in keys] == [True, True, False]
+    assert pipeline.items("fine")
+    assert not pipeline.items("odd")
+
+
+class Missing(LengthEmbedder):
+    def embed(self, texts):
+        raise ModelNotAvailable("model x is not here; get it with tickets models prepare")
+
+
+def test_a_model_that_is_broken_fails_the_run_and_quarantines_nobody(pipeline):
+    batch = pipeline.land(pipeline.put("t1"), pipeline.put("t2"))
+    with pytest.raises(ModelBroken, match="get it with tickets models prepare"):
+        pipeline.run(batch, fake_suite(embedder=Missing()))
+    assert pipeline.quarantine.entries() == []
+
+
+class Archive(S3ObjectStore):
+    """Refuses some objects as S3 does archived ones, which the local server cannot: with its own error response."""
+
+    def find(self, key, limit=None):
+        if key.startswith("archived"):
+            raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: InvalidObjectState")
+        return super().find(key, limit)
+
+
+def test_an_object_that_s3_does_not_give_is_quarantined_alone(pipeline):
+    keys = [pipeline.put("archived-1"), pipeline.put("fine")]
+    pipeline.stores["raw_store"] = Archive(bucket=pipeline.settings.raw_bucket)
+    assert pipeline.enrich(*keys).success
+    assert pipeline.quarantine.find("archived-1.json").reason == "object_unreadable"
+    assert pipeline.items("fine")
+
+
+def test_a_batch_of_another_raw_bucket_is_refused_and_quarantines_nobody(pipeline):
+    batch = pipeline.batches.land("another-bucket", ["t1.json"]).batch
+    pipeline.instance.add_dynamic_partitions("ticket_batches", [batch])
+    with pytest.raises(ValueError, match="TICKETS_RAW_BUCKET"):
+        pipeline.run(batch)
+    assert pipeline.quarantine.entries() == []
+
+
+def test_an_item_that_a_dead_run_never_wrote_is_made_from_the_record_though_the_raw_object_is_gone(pipeline):
+    key = pipeline.put("t1")
+    batch = pipeline.land(key)
+    pipeline.run(batch)
+    table = pipeline.stores["table"]
+    (item,) = table.items("t1")
+    table.delete(item)
+    pipeline.raw.delete(key)
+    assert pipeline.run(batch).success
+    assert len(pipeline.items("t1")) == 1
+
+
+class Forgetting(dg.ConfigurableIOManager):
+    """Loses what it is given."""
+
+    def handle_output(self, context, obj):
+        """Write nothing."""
+
+    def load_input(self, context):
+        raise NotImplementedError
+
+
+def test_a_ticket_whose_item_is_not_in_the_table_fails_the_check_and_the_run(pipeline):
+    pipeline.stores["items_io"] = Forgetting()
+    batch = pipeline.land(pipeline.put("t1"))
+    result = pipeline.run(batch, raise_on_error=False)
+    assert not result.success
+    books = check(result, "every_ticket_is_accounted_for")
+    assert not books.passed
+    assert books.metadata["missing_keys"].value == ["t1.json"]
+
+
+def test_an_urgency_that_the_contract_does_not_know_fails_the_run_and_names_the_file(pipeline):
+    suite = fake_suite(urgency=WordClassifier(names=["critical", "blocker"]))
+    with pytest.raises(ValueError, match=r"urgency\.yaml names \['blocker'\]"):
+        pipeline.enrich(pipeline.put("t1"), suite=suite)
+    assert pipeline.quarantine.entries() == []
