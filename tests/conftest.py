@@ -65,6 +65,5 @@ def settings(aws_endpoint) -> Settings:
         table=f"table-{own}",
         batch_window_seconds=0,
     )
-    for _ in provision(made):
-        pass
+    list(provision(made))
     return made

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from resources.object_store import S3ObjectStore
-from resources.ordering import Stamp
-from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
+from resources.ordering import Record, Stamp
+from ticket_assets.domain.items import table_item
+from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket, TicketItem
 from ticket_assets.domain.rows import Provenance
 
 Seen = TypeVar("Seen")
@@ -73,3 +74,10 @@ def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return seen
+
+
+def item_record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:
+    """The record of a literal ticket's item, of this age."""
+    item = table_item(enriched_ticket(created_at=created_at, **changes), batch)
+    key = f"{item.ticket_id}.json"
+    return Record[TicketItem](key=key, source=key, stamp=age, body=item)

@@ -1,34 +1,10 @@
-from typing import Any
-
 import pytest
 
 from resources.aws import AwsUnavailable, aws_errors
 from resources.dynamodb import DynamoDBTable, from_item, to_item
-from resources.dynamodb_io import DynamoDBIOManager
 from resources.object_store import WriteConflict
-from resources.ordering import Record, Stamp
-from tests.support import enriched_ticket, eventually, stamp, store
-from ticket_assets.domain.items import table_item
-from ticket_assets.domain.models import TicketItem
+from tests.support import eventually, item_record, stamp
 from tickets_cli.provisioning import index_name
-
-ITEMS_TYPE: Any = list[Record[TicketItem]]
-
-
-@pytest.fixture
-def table(settings):
-    return DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
-
-
-@pytest.fixture
-def manager(settings, table):
-    return DynamoDBIOManager(table=table, sources=store(settings.raw_bucket))
-
-
-def record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:
-    item = table_item(enriched_ticket(created_at=created_at, **changes), batch)
-    key = f"{item.ticket_id}.json"
-    return Record[TicketItem](key=key, source=key, stamp=age, body=item)
 
 
 def test_a_put_over_an_item_happens_only_while_it_stands(table):
@@ -81,7 +57,7 @@ def test_an_index_gives_the_newest_first_beyond_its_first_page(table):
 
 def test_an_index_gives_at_most_what_is_asked_for_of_this_value_alone(manager, table):
     for number in range(4):
-        manager.write(record(stamp(1), created_at=number, ticket_id=f"T-{number}", customer_id=f"C-{number % 3}"))
+        manager.write(item_record(stamp(1), created_at=number, ticket_id=f"T-{number}", customer_id=f"C-{number % 3}"))
 
     def newest(limit: int):
         return [i["ticket_id"] for i in table.newest(index_name("customer_id"), "customer_id", "C-0", limit)]
@@ -92,7 +68,7 @@ def test_an_index_gives_at_most_what_is_asked_for_of_this_value_alone(manager, t
 
 
 def test_an_index_shows_what_a_list_view_needs(manager, table):
-    manager.write(record(stamp(1), priority="high"))
+    manager.write(item_record(stamp(1), priority="high"))
 
     (item,) = eventually(lambda: table.newest(index_name("sentiment"), "sentiment", "NEGATIVE", 1))
 

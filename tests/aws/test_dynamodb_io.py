@@ -8,27 +8,10 @@ from resources.aws import concurrently
 from resources.dynamodb import DynamoDBTable, Item, from_item, to_item
 from resources.dynamodb_io import DynamoDBIOManager
 from resources.ordering import Outcome, Record, Stamp
-from tests.support import enriched_ticket, stamp, store, told
-from ticket_assets.domain.items import table_item
+from tests.support import item_record, stamp, told
 from ticket_assets.domain.models import TicketItem
 
 ITEMS_TYPE: Any = list[Record[TicketItem]]
-
-
-@pytest.fixture
-def table(settings):
-    return DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
-
-
-@pytest.fixture
-def manager(settings, table):
-    return DynamoDBIOManager(table=table, sources=store(settings.raw_bucket))
-
-
-def record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:
-    item = table_item(enriched_ticket(created_at=created_at, **changes), batch)
-    key = f"{item.ticket_id}.json"
-    return Record[TicketItem](key=key, source=key, stamp=age, body=item)
 
 
 def interrupted(manager: DynamoDBIOManager, by: Record[TicketItem], look: int) -> DynamoDBIOManager:
@@ -53,7 +36,7 @@ def standing(table: DynamoDBTable, ticket_id: str = "T-1") -> list[tuple[int, St
 
 
 def test_an_item_holds_the_contracts_attributes_and_the_stamp_never_the_vector(manager, table):
-    written = record(stamp(5, 6.25, 7.125), priority="high")
+    written = item_record(stamp(5, 6.25, 7.125), priority="high")
 
     assert manager.write(written) is Outcome.WRITTEN
 
@@ -65,7 +48,7 @@ def test_an_item_holds_the_contracts_attributes_and_the_stamp_never_the_vector(m
 
 
 def test_what_is_absent_is_no_attribute(manager, table):
-    manager.write(record(stamp(1), customer_id=""))
+    manager.write(item_record(stamp(1), customer_id=""))
 
     (item,) = table.items("T-1")
 
@@ -74,24 +57,24 @@ def test_what_is_absent_is_no_attribute(manager, table):
 
 @pytest.mark.parametrize("created_at", [100, 99, 101], ids=["same", "earlier", "later"])
 def test_a_newer_version_replaces_an_older_one_also_where_created_at_changed(manager, table, created_at):
-    manager.write(record(stamp(1), 100))
+    manager.write(item_record(stamp(1), 100))
 
-    assert manager.write(record(stamp(2), created_at)) is Outcome.WRITTEN
+    assert manager.write(item_record(stamp(2), created_at)) is Outcome.WRITTEN
     assert standing(table) == [(created_at, stamp(2))]
 
 
 @pytest.mark.parametrize("created_at", [100, 99, 101], ids=["same", "earlier", "later"])
 def test_an_older_version_never_replaces_a_newer_one(manager, table, created_at):
-    manager.write(record(stamp(2), 100))
+    manager.write(item_record(stamp(2), 100))
 
-    assert manager.write(record(stamp(1), created_at)) is Outcome.SUPERSEDED
+    assert manager.write(item_record(stamp(1), created_at)) is Outcome.SUPERSEDED
     assert standing(table) == [(100, stamp(2))]
 
 
 def test_a_record_of_an_equal_stamp_is_written_again(manager, table):
-    manager.write(record(stamp(1), batch="b-1"))
+    manager.write(item_record(stamp(1), batch="b-1"))
 
-    assert manager.write(record(stamp(1), batch="b-2")) is Outcome.WRITTEN
+    assert manager.write(item_record(stamp(1), batch="b-2")) is Outcome.WRITTEN
     assert [from_item(item)["batch"] for item in table.items("T-1")] == ["b-2"]
 
 
@@ -99,7 +82,7 @@ def test_an_item_that_another_tool_wrote_is_replaced(manager, table):
     for created_at in (100, 200):
         table.put(to_item({"ticket_id": "T-1", "created_at": created_at}), None)
 
-    assert manager.write(record(stamp(1), 100)) is Outcome.WRITTEN
+    assert manager.write(item_record(stamp(1), 100)) is Outcome.WRITTEN
     assert standing(table) == [(100, stamp(1))]
 
 
@@ -109,8 +92,8 @@ def test_of_two_versions_of_one_second_the_sources_own_stands_whichever_writes_l
     manager, table, current_is_written, created_at
 ):
     etag = manager.sources.put("T-1.json", b"current")
-    current = record(stamp(1, read_at=1, etag=etag), 100)
-    outdated = record(stamp(1, read_at=9, etag="outdated"), created_at)
+    current = item_record(stamp(1, read_at=1, etag=etag), 100)
+    outdated = item_record(stamp(1, read_at=9, etag="outdated"), created_at)
     order = [current, outdated] if current_is_written == "first" else [outdated, current]
 
     for written in order:
@@ -127,15 +110,15 @@ def test_of_two_versions_of_one_second_the_sources_own_stands_whichever_writes_l
 @pytest.mark.parametrize(("own", "other"), [(2, 3), (3, 2)], ids=["newer", "older"])
 def test_a_writer_after_a_look_is_noticed_and_one_item_is_left(manager, table, look, before, created_at, own, other):
     if before is not None:
-        manager.write(record(stamp(1), before))
+        manager.write(item_record(stamp(1), before))
 
-    interrupted(manager, by=record(stamp(other), created_at), look=look).write(record(stamp(own), 100))
+    interrupted(manager, by=item_record(stamp(other), created_at), look=look).write(item_record(stamp(own), 100))
 
     assert standing(table) == [(100 if own == 3 else created_at, stamp(3))]
 
 
 def test_what_a_killed_writer_left_behind_goes_when_it_writes_again(manager, table):
-    older, newer = record(stamp(1), 100), record(stamp(2), 200)
+    older, newer = item_record(stamp(1), 100), item_record(stamp(2), 200)
     manager.write(newer)
     # Killed between its put and its second look.
     table.put(to_item({**older.attributes(), **older.body.model_dump(exclude_none=True)}), None)
@@ -147,7 +130,7 @@ def test_what_a_killed_writer_left_behind_goes_when_it_writes_again(manager, tab
 
 @pytest.mark.parametrize("spread", [1, 3, 20], ids=["one created_at", "three", "twenty"])
 def test_of_twenty_racing_writers_the_newest_alone_stands(manager, table, spread):
-    records = [record(stamp(age), created_at=100 + age % spread) for age in range(1, 21)]
+    records = [item_record(stamp(age), created_at=100 + age % spread) for age in range(1, 21)]
     random.Random(7).shuffle(records)
 
     outcomes = concurrently(manager.write, records, workers=20)
@@ -158,8 +141,8 @@ def test_of_twenty_racing_writers_the_newest_alone_stands(manager, table, spread
 
 def test_of_twenty_racing_writers_of_one_second_the_sources_own_alone_stands(manager, table):
     etag = manager.sources.put("T-1.json", b"current")
-    outdated = [record(stamp(1, read_at=2, etag=f"old-{n}"), created_at=200 + n % 3) for n in range(19)]
-    current = record(stamp(1, read_at=1, etag=etag), created_at=201)
+    outdated = [item_record(stamp(1, read_at=2, etag=f"old-{n}"), created_at=200 + n % 3) for n in range(19)]
+    current = item_record(stamp(1, read_at=1, etag=etag), created_at=201)
 
     concurrently(manager.write, [*outdated[:10], current, *outdated[10:]], workers=20)
 
@@ -167,16 +150,16 @@ def test_of_twenty_racing_writers_of_one_second_the_sources_own_alone_stands(man
 
 
 def test_a_race_for_one_ticket_leaves_another_alone(manager, table):
-    manager.write(record(stamp(1), ticket_id="T-2"))
+    manager.write(item_record(stamp(1), ticket_id="T-2"))
 
-    concurrently(manager.write, [record(stamp(age), created_at=age) for age in range(1, 6)])
+    concurrently(manager.write, [item_record(stamp(age), created_at=age) for age in range(1, 6)])
 
     assert standing(table, "T-2") == [(100, stamp(1))]
 
 
 def test_the_materialization_tells_counts_schema_preview_and_table(manager, table):
-    manager.write(record(stamp(9)))
-    records = [record(stamp(1)), record(stamp(1), ticket_id="T-2")]
+    manager.write(item_record(stamp(9)))
+    records = [item_record(stamp(1)), item_record(stamp(1), ticket_id="T-2")]
 
     @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["b-1"]), dagster_type=ITEMS_TYPE)
     def items():

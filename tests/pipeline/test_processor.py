@@ -71,8 +71,7 @@ def seen(place) -> dict[str, Any]:
     running.wait_until(lambda: "waiting" in output(), UP)
     aws = aws_server(place)
     running.wait_until(lambda: "tickets setup" in output(), UP)
-    for _ in provision(load_settings()):
-        pass
+    list(provision(load_settings()))
     running.wait_until(lambda: "processing" in output(), UP)
     seen: dict[str, Any] = {"first": enriched("T-1")}
     aws.stop()
