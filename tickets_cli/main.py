@@ -3,47 +3,21 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from resources.aws import AwsUnavailable, BadEndpoint, aws_errors, endpoint_name, require_endpoint
-from resources.models.label_file import LabelFileError
-from resources.models.roles import ModelNotAvailable
-from resources.provision import ProvisionError
-from ticket_assets.settings import SettingsError, load_settings
+from resources.aws import endpoint_name, require_endpoint
+from ticket_assets.settings import load_settings
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
+from tickets_cli.terminal import console, plain_errors, say
 
 app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
 models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
 app.add_typer(models_app, name="models")
-console = Console()
-EXPECTED = (
-    AwsUnavailable,
-    BadEndpoint,
-    LabelFileError,
-    ModelNotAvailable,
-    ProcessFailed,
-    ProvisionError,
-    SettingsError,
-)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """What a user can mend ends in one line on stderr and exit code 1; anything else is a defect, with its trace."""
-    try:
-        with aws_errors():
-            yield
-    except EXPECTED as error:
-        Console(stderr=True).print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -132,7 +106,7 @@ def up(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with plain_errors():
         ports = Ports(aws_port, ui_port, free_port())
-        with running_stack(state_dir(), ports, _say, generator=generator) as stack:
+        with running_stack(state_dir(), ports, say, generator=generator) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")
             with suppress(KeyboardInterrupt):
@@ -154,7 +128,7 @@ def demo(
     with plain_errors():
         from tickets_cli.demo import run_demo  # loads the definitions, and with them the settings
 
-        complete = run_demo(count, timeout, console, _say)
+        complete = run_demo(count, timeout, console, say)
     raise typer.Exit(0 if complete else 1)
 
 
@@ -168,10 +142,6 @@ def prepare() -> None:
         from tickets_cli.model_preparation import prepare_models
 
         prepare_models(load_settings(), console)
-
-
-def _say(line: str) -> None:
-    console.print(f"[green]•[/] {line}", highlight=False)
 
 
 if __name__ == "__main__":
