@@ -4,12 +4,19 @@ import os
 import uuid
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from ticket_assets.settings import Settings
 from tickets_cli.aws_server import start_aws_server
 from tickets_cli.processes import free_port
 from tickets_cli.provisioning import provision
+
+# No time limits: the machine may be busy. The same examples each time: a failure is the change's own.
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture(scope="session", autouse=True)
