@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 LONGEST_KEY = 1_024  # bytes of UTF-8
+NO_CREATION = "an event of something else than an object's creation"
 
 
 class CreatedObject(NamedTuple):
@@ -26,8 +27,12 @@ class BadMessage(ValueError):
         self.good = good
 
 
+class NothingCreated(ValueError):
+    """The message is understood and there is nothing to do for it; says why."""
+
+
 def created_objects(body: str) -> list[CreatedObject]:
-    """The objects that a message's body names; none for S3's test event and for removals. Raises BadMessage."""
+    """The objects, at least one, that a message's body names. Raises NothingCreated and BadMessage."""
     try:
         return _objects(_json_object(body))
     except (KeyError, TypeError, AttributeError) as error:
@@ -36,14 +41,14 @@ def created_objects(body: str) -> list[CreatedObject]:
 
 def _objects(event: dict[str, Any]) -> list[CreatedObject]:
     if event.get("Event") == "s3:TestEvent":
-        return []
+        raise NothingCreated("S3's test event")
     if "Records" in event:
         return _notified(event["Records"])
     if event.get("Type") == "Notification":
         return _objects(_json_object(event["Message"]))
     if "detail" in event:
         if event["detail-type"] != "Object Created":
-            return []
+            raise NothingCreated(NO_CREATION)
         return [_named(event["detail"]["bucket"]["name"], event["detail"]["object"]["key"])]
     if "bucket" in event and "key" in event:
         return [_named(event["bucket"], event["key"])]
@@ -62,6 +67,8 @@ def _notified(records: Iterable[dict[str, Any]]) -> list[CreatedObject]:
             errors.append(f"{type(error).__name__} {error}")
     if errors:
         raise BadMessage(f"has {len(errors)} records that name no object, such as: {errors[0]}", good)
+    if not good:
+        raise NothingCreated(NO_CREATION)
     return good
 
 

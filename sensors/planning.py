@@ -1,9 +1,10 @@
 """The queue sensor's decisions, as functions of messages and state. Pure: no Dagster, no AWS."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from sensors.events import BadMessage, created_objects
+from sensors.events import BadMessage, NothingCreated, created_objects
 
 
 class Received(Protocol):
@@ -16,10 +17,11 @@ class Received(Protocol):
 
 
 class Intake(NamedTuple):
-    """The distinct keys that messages name, in order, and what is wrong with messages by their id."""
+    """The distinct keys that messages name, in order; what is wrong with messages, by id; why others are dropped."""
 
     keys: list[str]
     bad: dict[str, str]
+    dropped: Counter[str]
 
 
 class Requests(NamedTuple):
@@ -33,16 +35,20 @@ def intake(messages: Sequence[Received], bucket: str) -> Intake:
     """What to land of these messages; one that speaks of another bucket is bad, its keys of `bucket` are not."""
     keys: list[str] = []
     bad: dict[str, str] = {}
+    dropped: Counter[str] = Counter()
     for message in messages:
         try:
             objects = created_objects(message.body)
         except BadMessage as error:
             objects, bad[message.message_id] = error.good, str(error)
+        except NothingCreated as reason:
+            objects = []
+            dropped[str(reason)] += 1
         strange = [found.bucket for found in objects if found.bucket != bucket]
         if strange:
             bad[message.message_id] = f"is about bucket {strange[0]!r}; this pipeline reads {bucket!r}"
         keys += [found.key for found in objects if found.bucket == bucket]
-    return Intake(list(dict.fromkeys(keys)), bad)
+    return Intake(list(dict.fromkeys(keys)), bad, dropped)
 
 
 def requests(pending: Sequence[str], past_start: Collection[str]) -> Requests:

@@ -42,7 +42,7 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
     ) -> dg.SensorResult | dg.SkipReason:
         require_endpoint()
         with aws_errors():
-            tick = _Tick(context.instance, settings, queue, Batches(pipeline_store))
+            tick = _Tick(context, settings, queue, Batches(pipeline_store))
             reason = tick.take_in(Quarantine(pipeline_store, record_store))
             batches = tick.settle()
         if not batches:
@@ -62,8 +62,11 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
 class _Tick:
     """One evaluation of the sensor."""
 
-    def __init__(self, instance: dg.DagsterInstance, settings: Settings, queue: SqsQueue, batches: Batches) -> None:
-        self._instance = instance
+    def __init__(
+        self, context: dg.SensorEvaluationContext, settings: Settings, queue: SqsQueue, batches: Batches
+    ) -> None:
+        self._instance = context.instance
+        self._log = context.log
         self._settings = settings
         self._queue = queue
         self._batches = batches
@@ -80,6 +83,8 @@ class _Tick:
         first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
         messages = self._queue.drain(first_wait, window, MOST_MESSAGES)
         found = intake(messages, self._settings.raw_bucket)
+        for reason, count in found.dropped.items():
+            self._log.info(f"{count} messages dropped: {reason}")
         bad = [message for message in messages if message.message_id in found.bad]
         concurrently(lambda m: quarantine.add_message(_bad_message(m, found.bad[m.message_id])), bad)
         for keys in split(found.keys, self._settings.batch_size):

@@ -3,7 +3,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from sensors.events import BadMessage, CreatedObject, created_objects
+from sensors.events import BadMessage, CreatedObject, NothingCreated, created_objects
 
 KEYS = [
     "T-1.json",
@@ -71,14 +71,22 @@ def test_what_creates_no_object_is_ignored_beside_what_does(name):
 
 
 def test_a_removal_that_eventbridge_tells_is_ignored():
-    assert created_objects(eventbridge("T-1.json", "Object Deleted")) == []
+    with pytest.raises(NothingCreated, match="something else"):
+        created_objects(eventbridge("T-1.json", "Object Deleted"))
+
+
+@pytest.mark.parametrize("records", [[], [record("a.json", "ObjectRemoved:Delete")]], ids=["none", "a removal"])
+def test_a_notification_without_a_creation_says_so(records):
+    with pytest.raises(NothingCreated, match="something else"):
+        created_objects(s3(*records))
 
 
 @pytest.mark.parametrize("wrap", [str, sns], ids=["S3", "in SNS"])
 def test_the_test_event_names_no_object_and_is_no_error(wrap):
     test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "tickets-raw"})
 
-    assert created_objects(wrap(test_event)) == []
+    with pytest.raises(NothingCreated, match="test event"):
+        created_objects(wrap(test_event))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def about(message_id: str, *keys: str, bucket: str = "tickets-raw", name: str = 
 def test_the_keys_of_all_messages_are_taken_in_once_and_in_order():
     found = intake([about("1", "b.json", "a.json"), about("2", "a.json", "c.json")], "tickets-raw")
 
-    assert found == (["b.json", "a.json", "c.json"], {})
+    assert found == (["b.json", "a.json", "c.json"], {}, {})
 
 
 def test_a_bad_message_is_named_with_its_fault_and_costs_no_other_message():
@@ -48,11 +48,13 @@ def test_a_strange_record_is_named_and_costs_the_others_of_its_message_nothing()
 
 
 def test_a_removal_is_neither_taken_in_nor_bad():
-    assert intake([about("1", "a.json", name="ObjectRemoved:Delete")], "tickets-raw") == ([], {})
+    found = intake([about("1", "a.json", name="ObjectRemoved:Delete")], "tickets-raw")
+
+    assert found == ([], {}, {"an event of something else than an object's creation": 1})
 
 
 def test_no_messages_give_nothing_to_do():
-    assert intake([], "tickets-raw") == ([], {})
+    assert intake([], "tickets-raw") == ([], {}, {})
 
 
 def test_every_pending_batch_without_a_run_past_its_start_is_requested_oldest_first():
