@@ -11,6 +11,7 @@ from sensors import batch_failure_sensor as module
 from tests.fakes import LengthEmbedder, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets.definitions import build_definitions
+from ticket_assets.jobs import enrich_tickets
 from tickets_cli.processes import free_port
 
 
@@ -30,12 +31,15 @@ class Watch:
         result = self.pipeline.run(batch, fake_suite(embedder=Missing()), raise_on_error=False, tags=tags)
         return result.run_id
 
-    def tick(self) -> None:
+    def tick(self) -> list[str]:
+        """The batches of which a run is requested."""
         with dg.build_sensor_context(
             instance=self.pipeline.instance, cursor=self.cursor, resources={"pipeline_store": self.pipeline.store}
         ) as context:
-            module.batch_failure_sensor(context)
+            result = module.build_batch_failure_sensor(enrich_tickets)(context)
             self.cursor = context.cursor
+        assert isinstance(result, dg.SensorResult)
+        return [str(request.partition_key) for request in result.run_requests or []]
 
     def recorded(self) -> list[str]:
         self.tick()
