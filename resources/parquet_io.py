@@ -6,6 +6,7 @@ from typing import Any, get_args
 import dagster as dg
 from pydantic import BaseModel, Field
 
+from resources.fencing import put_fenced
 from resources.object_store import ObjectMissing, S3ObjectStore
 from resources.parquet import column_schema, from_parquet, preview, to_parquet
 
@@ -19,10 +20,10 @@ class S3ParquetIOManager(dg.ConfigurableIOManager):
     prefix: str = Field(default="assets", description="Files lie at <prefix>/<asset>/<partition>.parquet.")
 
     def handle_output(self, context: dg.OutputContext, obj: Sequence[BaseModel]) -> None:
-        """Write the rows and add their count, schema and first lines to the materialization."""
+        """Write the rows and add their count, schema and first lines to the materialization. Raises Fenced."""
         model, key = row_model(context), file_key(self.prefix, context)
         body = to_parquet(model, obj)
-        self.store.put(key, body, content_type=CONTENT_TYPE)
+        put_fenced(context, self.store, key, body, CONTENT_TYPE)
         context.add_output_metadata(
             {
                 "dagster/partition_row_count": len(obj),

@@ -4,6 +4,7 @@ import dagster as dg
 from pydantic import BaseModel, Field
 
 from resources.aws import concurrently
+from resources.fencing import put_fenced
 from resources.object_store import ObjectMissing, S3ObjectStore
 from resources.ordering import Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
 from resources.parquet import column_schema, from_parquet, to_parquet
@@ -29,10 +30,10 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
     prefix: str = Field(default="assets", description="Receipts lie at <prefix>/<asset>/<partition>.parquet.")
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
-        """Write the records that no newer one supersedes, then the receipt."""
+        """Write the records that no newer one supersedes, then the receipt. Raises Fenced."""
         outcomes = concurrently(self.write, obj)
         receipts = [Receipt(key=record.key, outcome=outcome) for record, outcome in zip(obj, outcomes, strict=True)]
-        self.receipts.put(file_key(self.prefix, context), to_parquet(Receipt, receipts), content_type=CONTENT_TYPE)
+        put_fenced(context, self.receipts, file_key(self.prefix, context), to_parquet(Receipt, receipts), CONTENT_TYPE)
         context.add_output_metadata(
             {
                 "dagster/partition_row_count": len(obj),

@@ -1,62 +1,131 @@
-"""Records each batch that failed for good where people look: the log, and an S3 record that `tickets status` shows.
+"""Sees to each batch whose last run ended badly: split, requested again, or recorded where people look.
 
-It asks for the failed runs since the last look instead of reacting to each failure's event: an event that is met while
-S3 is down, which is when batches fail, would be gone.
+It asks for the runs that ended since the last look instead of reacting to each failure's event: an event that is met
+while S3 is down, which is when batches fail, would be gone. The verdict is `verdicts.decide`'s; whatever is done here
+can be done twice.
 """
 
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from resources.aws import aws_errors, require_endpoint
 from resources.object_store import S3ObjectStore
-from ticket_assets.assets.policy import PARTITION_TAG
+from sensors.run_ends import end_of
+from sensors.ticket_queue_sensor import BEFORE_BACKFILLS
+from sensors.verdicts import End, RunEnd, Verdict, decide
+from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
 from ticket_assets.domain.batches import BatchFailure, iso
 from ticket_assets.stores.batches import Batches
 
 WILL_RETRY_TAG = "dagster/will_retry"
+SEEN_TO_TAG = "tickets/seen_to"  # its value is the run's id, since a retry inherits its parent's tags
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster says whether it retries a run just after it says that the run failed.
 SETTLED = timedelta(seconds=5)
 
 
-@dg.sensor(
-    minimum_interval_seconds=10,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Records each batch whose last run failed or was canceled and is not retried.",
-)
-def batch_failure_sensor(context: dg.SensorEvaluationContext, pipeline_store: S3ObjectStore) -> dg.SkipReason:
-    since = datetime.fromisoformat(context.cursor) if context.cursor else None
-    until = datetime.now(UTC) - SETTLED
-    failures = failed_batches(context.instance, since, until)
-    if failures:
-        require_endpoint()
+def build_batch_failure_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """The sensor, which requests runs of `job`."""
+
+    @dg.sensor(
+        job=job,
+        minimum_interval_seconds=10,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees to each batch whose last run failed or was canceled: splits it where its process died three "
+        "times, requests it again where the platform ended it, records it otherwise.",
+    )
+    def batch_failure_sensor(context: dg.SensorEvaluationContext, pipeline_store: S3ObjectStore) -> dg.SensorResult:
+        since = datetime.fromisoformat(context.cursor) if context.cursor else None
+        until = datetime.now(UTC) - SETTLED
+        cases = bad_ends(context.instance, since, until)
+        if cases:
+            require_endpoint()
         with aws_errors():
-            for failure in failures:
-                Batches(pipeline_store).record_failure(failure)
-    for failure in failures:
-        context.log.error(
-            f"batch {failure.batch} failed: {failure.error}. Mend that, then re-execute {failure.run_id}."
+            verdicts = [(case, case.see_to(context, Batches(pipeline_store))) for case in cases]
+        # What is not settled yet is looked at again: the next look starts where the oldest of it lies.
+        open_since = [case.since for case, verdict in verdicts if verdict in {Verdict.WAIT, Verdict.REQUEST}]
+        context.update_cursor(min([until, *open_since]).isoformat())
+        again = [case for case, verdict in verdicts if verdict is Verdict.REQUEST]
+        if not again:
+            return dg.SensorResult(skip_reason=f"{len(cases)} batches ended badly" if cases else "no batch failed")
+        return dg.SensorResult(
+            run_requests=[case.request() for case in again],
+            dynamic_partitions_requests=[BATCHES.build_add_request([case.batch for case in again])],
         )
-    context.update_cursor(until.isoformat())
-    return dg.SkipReason(f"{len(failures)} batches failed" if failures else "no batch failed")
+
+    return batch_failure_sensor
 
 
-def failed_batches(instance: dg.DagsterInstance, since: datetime | None, until: datetime) -> list[BatchFailure]:
-    """The batches whose last run ended badly between the two times and is not retried."""
+class Case:
+    """A batch of which a run ended badly, with all its runs, oldest first; `since` is before that run's last change."""
+
+    def __init__(self, instance: dg.DagsterInstance, batch: str, ended: datetime) -> None:
+        self._instance = instance
+        self._records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: batch}))[::-1]
+        self.batch = batch
+        self.since = ended - timedelta(seconds=1)
+
+    def see_to(self, context: dg.SensorEvaluationContext, batches: Batches) -> Verdict:
+        """Carry out the verdict on the batch, but for the request of a run."""
+        verdict = self._verdict()
+        if verdict is Verdict.SPLIT and batches.manifest(self.batch).alone:
+            verdict = self._verdict(splittable=False)
+        if verdict is Verdict.RECORD:
+            failure = self._failure()
+            batches.record_failure(failure)
+            context.log.error(
+                f"batch {self.batch} failed: {failure.error}. Mend that, then re-execute {failure.run_id}."
+            )
+        if verdict is Verdict.SPLIT:
+            halves = " and ".join(half.batch for half in batches.split(self.batch))
+            context.log.warning(f"batch {self.batch} killed its process three times: {halves} take its place")
+        if verdict is Verdict.REQUEST:
+            context.log.warning(f"batch {self.batch} is requested again after {len(self._records)} runs")
+        if verdict in {Verdict.RECORD, Verdict.SPLIT}:
+            self._instance.add_run_tags(self._last.run_id, {SEEN_TO_TAG: self._last.run_id})
+        return verdict
+
+    def request(self) -> dg.RunRequest:
+        """The next run of the batch: the same one however often it is requested."""
+        key = f"{self.batch}/{self._last.run_id}"
+        return dg.RunRequest(run_key=key, partition_key=self.batch, tags=BEFORE_BACKFILLS)
+
+    @property
+    def _last(self) -> dg.DagsterRun:
+        return self._records[-1].dagster_run
+
+    def _verdict(self, *, splittable: bool = True) -> Verdict:
+        if self._last.tags.get(SEEN_TO_TAG) == self._last.run_id:
+            return Verdict.NOTHING
+        idle = time.time() - (self._records[-1].end_time or 0)
+        return decide(self._ends, idle, splittable=splittable)
+
+    @cached_property
+    def _ends(self) -> list[RunEnd]:
+        runs = [record.dagster_run for record in self._records]
+        return [RunEnd(end_of(self._instance, run), run.tags.get(WILL_RETRY_TAG) == "true") for run in runs]
+
+    def _failure(self) -> BatchFailure:
+        ended = zip(self._records, self._ends, strict=True)
+        run = [record.dagster_run for record, (end, _) in ended if end is not End.FENCED][-1]
+        error = cause(self._instance, run)
+        return BatchFailure(batch=self.batch, run_id=run.run_id, error=error, at=iso(datetime.now(UTC)))
+
+
+def bad_ends(instance: dg.DagsterInstance, since: datetime | None, until: datetime) -> Sequence[Case]:
+    """The batches of which a run ended badly between the two times."""
     window = dg.RunsFilter(statuses=ENDED_BADLY, updated_after=since, updated_before=until)
-    ended = [run for run in instance.get_runs(window) if PARTITION_TAG in run.tags]
-    return [
-        BatchFailure(batch=run.tags[PARTITION_TAG], run_id=run.run_id, error=cause(instance, run), at=iso(until))
-        for run in ended
-        if run.tags.get(WILL_RETRY_TAG) != "true" and is_last_of_its_batch(instance, run)
-    ]
-
-
-def is_last_of_its_batch(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether no later run of the same batch was started."""
-    (last,) = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: run.tags[PARTITION_TAG]}), limit=1)
-    return last.run_id == run.run_id
+    ended: dict[str, datetime] = {}
+    for record in instance.get_run_records(window, order_by="update_timestamp"):
+        tags = record.dagster_run.tags
+        if PARTITION_TAG in tags:
+            ended[tags[PARTITION_TAG]] = record.update_timestamp  # the oldest comes last
+    return [Case(instance, batch, when) for batch, when in ended.items()]
 
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

@@ -1,6 +1,9 @@
 """Fakes by hand for the model roles: quick, deterministic, and made so that a mistake in order shows."""
 
+import os
+import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -29,6 +32,27 @@ class LengthEmbedder(Embedder):
         vectors[:, 0], vectors[:, 1] = np.cos(angles), np.sin(angles)
         vectors[[NAN in text for text in texts]] = np.nan
         return vectors
+
+
+class KillerEmbedder(LengthEmbedder):
+    """Its own process gets `number`, a signal, from a text that says so; `patience` deaths later it survives."""
+
+    poison: str = "KILLS"
+    number: int = int(signal.SIGKILL)
+    deaths: str | None = None
+    patience: int = 0
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if any(self.poison in text for text in texts) and not self._survives():
+            os.kill(os.getpid(), self.number)
+        return super().embed(texts)
+
+    def _survives(self) -> bool:
+        if self.deaths is None:
+            return False
+        with Path(self.deaths).open("a+") as book:
+            book.write(".")
+            return book.tell() > self.patience
 
 
 class WordClassifier(Classifier):

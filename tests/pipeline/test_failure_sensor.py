@@ -2,44 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-import dagster as dg
 import pytest
 
 from resources.aws import AwsUnavailable
-from resources.models.roles import ModelNotAvailable
 from sensors import batch_failure_sensor as module
-from tests.fakes import LengthEmbedder, fake_suite
-from tests.pipeline.conftest import Pipeline
+from tests.pipeline.failing import Watch
 from ticket_assets.definitions import build_definitions
 from tickets_cli.processes import free_port
-
-
-class Missing(LengthEmbedder):
-    def embed(self, texts):
-        raise ModelNotAvailable("model x is not here;\nget it with tickets models prepare")
-
-
-class Watch:
-    """The sensor as the daemon evaluates it, with the cursor that its last good tick left."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
-        self.cursor: str | None = None
-
-    def fail(self, batch: str, **tags: str) -> str:
-        result = self.pipeline.run(batch, fake_suite(embedder=Missing()), raise_on_error=False, tags=tags)
-        return result.run_id
-
-    def tick(self) -> None:
-        with dg.build_sensor_context(
-            instance=self.pipeline.instance, cursor=self.cursor, resources={"pipeline_store": self.pipeline.store}
-        ) as context:
-            module.batch_failure_sensor(context)
-            self.cursor = context.cursor
-
-    def recorded(self) -> list[str]:
-        self.tick()
-        return [failure.batch for failure in self.pipeline.batches.failures()]
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ All parts are of one version of the ticket and of the models, or the run fails a
 never replaced by an older one. Tickets that broke a model go to quarantine here.
 """
 
-import time
 from datetime import UTC, datetime
 
 import dagster as dg
 
+from resources.fencing import run_start
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from resources.parquet import markdown_table
@@ -41,9 +41,9 @@ def enriched_tickets(
     now = iso(datetime.now(UTC))
     whole, broken = join(raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, now)
     quarantine(Quarantine(pipeline_store, record_store), broken, context.partition_key)
-    run_start = started(context)
+    began = run_start(context.instance, context.run.run_id)
     return dg.MaterializeResult(
-        value=[record(enriched, context.partition_key, run_start) for enriched in whole],
+        value=[record(enriched, context.partition_key, began) for enriched in whole],
         metadata={
             "tickets": len(whole),
             "quarantined": len(broken),
@@ -53,17 +53,11 @@ def enriched_tickets(
     )
 
 
-def record(enriched: Enriched, batch: str, run_start: float) -> Record[EnrichedTicket]:
+def record(enriched: Enriched, batch: str, began: float) -> Record[EnrichedTicket]:
     """The record to be kept, with the stamp that orders it among the ticket's other versions."""
     key, made = object_key(enriched.ticket.ticket_id), enriched.provenance
-    stamp = Stamp(last_modified=made.last_modified, read_at=made.read_at, run_start=run_start, etag=made.etag)
+    stamp = Stamp(last_modified=made.last_modified, read_at=made.read_at, run_start=began, etag=made.etag)
     return Record[EnrichedTicket](key=key, source=key, stamp=stamp, labels={"batch": batch}, body=enriched.ticket)
-
-
-def started(context: dg.AssetExecutionContext) -> float:
-    """When this run began, in Unix seconds: a retry began later than the run that it retries."""
-    run = context.instance.get_run_record_by_id(context.run.run_id)
-    return (run and run.start_time) or time.time()
 
 
 def preview(tickets: list[EnrichedTicket]) -> dg.MetadataValue:

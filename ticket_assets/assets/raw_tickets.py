@@ -1,7 +1,8 @@
 """The tickets of a batch as their producers wrote them, each read once and validated.
 
 A batch is up to 256 objects of the raw bucket, named in its manifest. What is not a valid ticket is put in quarantine
-with a reason code and field-level errors; its neighbours go on.
+with a reason code and field-level errors; its neighbours go on. A ticket that is alone because its batch killed its
+process is tried out in another process first.
 """
 
 import time
@@ -12,10 +13,21 @@ import dagster as dg
 
 from resources.aws import concurrently, patiently
 from resources.models.suite import ModelSuite
+from resources.models.trial import Texts, killed_by
 from resources.object_store import ObjectUnreadable, S3ObjectStore
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, object_unreadable, parse_ticket
+from ticket_assets.domain.classification import own_summary
+from ticket_assets.domain.intake import (
+    MAX_OBJECT_BYTES,
+    Rejected,
+    object_gone,
+    object_key,
+    object_unreadable,
+    parse_ticket,
+    process_killer,
+)
+from ticket_assets.domain.probes import LONG, SHORT
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
@@ -40,6 +52,8 @@ def raw_tickets(
         raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
     version = models.version
     outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
+    if manifest.alone:
+        outcomes = [try_out(models, outcome) for outcome in outcomes]
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
     quarantine(Quarantine(pipeline_store, record_store), rejections, manifest.batch)
@@ -74,6 +88,18 @@ def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> RawRow | 
         etag=info.etag, last_modified=info.last_modified, read_at=read_at, model_version=model_version
     )
     return RawRow.of(ticket, provenance)
+
+
+def try_out(models: ModelSuite, outcome: RawRow | Rejection) -> RawRow | Rejection:
+    """The outcome, unless it is a ticket that kills the models' process three times: then its rejection."""
+    if isinstance(outcome, Rejection):
+        return outcome
+    bodies = [outcome.body] if own_summary(outcome) is None else []
+    killer = killed_by(models, Texts(outcome.text, bodies), Texts(SHORT, [LONG]))
+    if killer is None:
+        return outcome
+    key = object_key(outcome.ticket_id)
+    return process_killer(killer).at(key, outcome.read_at, outcome.etag, outcome.last_modified)
 
 
 def quarantine(store: Quarantine, rejections: list[Rejection], batch: str) -> None:

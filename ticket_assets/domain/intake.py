@@ -52,6 +52,11 @@ def object_unreadable(error: str) -> Rejected:
     return Rejected(Reason.OBJECT_UNREADABLE, [whole(error)])
 
 
+def process_killer(cause: str) -> Rejected:
+    """The outcome for a ticket that, alone, ended three processes of the models, by `cause` such as signal 9."""
+    return Rejected(Reason.MODEL_FAILURE, [whole(f"killed the models' process three times, alone ({cause})")])
+
+
 def object_key(ticket_id: str) -> str:
     """The key of a ticket's object, in the raw bucket and in the enriched one."""
     return f"{ticket_id}.json"

@@ -6,8 +6,8 @@ Runs and backfills read only the manifest. No lifecycle rule may touch `batches/
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from resources.object_store import ObjectMissing, S3ObjectStore
-from ticket_assets.domain.batches import BatchFailure, Manifest, batch_key, iso
+from resources.object_store import ObjectMissing, S3ObjectStore, WriteConflict
+from ticket_assets.domain.batches import BatchFailure, Manifest, batch_key, halves, iso
 
 PREFIX = "batches/"
 PENDING = f"{PREFIX}pending/"
@@ -24,9 +24,15 @@ class Batches:
         """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker."""
         now = datetime.now(UTC)
         manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(keys), created_at=iso(now))
-        self._store.put(f"{PREFIX}{manifest.batch}.json", manifest.model_dump_json().encode(), if_absent=True)
-        self._store.put(f"{PENDING}{manifest.batch}", b"", content_type="text/plain")
+        self._land([manifest])
         return manifest
+
+    def split(self, batch: str) -> list[Manifest]:
+        """Land the batches that a batch is split into, in whose place they are; landing them again is no error."""
+        made = halves(self.manifest(batch))
+        self._land(made)
+        self.clear_failure(batch)
+        return made
 
     def manifest(self, batch: str) -> Manifest:
         """A batch's manifest. Raises ObjectMissing, naming the batch and the remedy."""
@@ -58,3 +64,16 @@ class Batches:
         """The failed batches, oldest first."""
         found = self._store.find_many(self._store.list_keys(FAILED))
         return [BatchFailure.model_validate_json(stored.body) for stored in found if stored]
+
+    def _land(self, manifests: Sequence[Manifest]) -> None:
+        for manifest in manifests:
+            self._write_once(manifest)
+        for manifest in manifests:
+            self._store.put(f"{PENDING}{manifest.batch}", b"", content_type="text/plain")
+
+    def _write_once(self, manifest: Manifest) -> None:
+        try:
+            self._store.put(f"{PREFIX}{manifest.batch}.json", manifest.model_dump_json().encode(), if_absent=True)
+        except WriteConflict:
+            if self.manifest(manifest.batch) != manifest:
+                raise

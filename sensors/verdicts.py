@@ -1,0 +1,74 @@
+"""What becomes of a batch whose run ended badly, decided from its runs alone. Pure: no Dagster, no AWS.
+
+A run that the platform ended (deploy, node loss, outage) is always made up for, so no such end stands as a failure.
+Only deaths of the run's own process hint at a ticket that kills it, and all that three of them do is split the batch.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+DEATHS = 3
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 15 * 60.0  # seconds
+
+
+class End(StrEnum):
+    """How a run ended, or that it has not."""
+
+    GOING_ON = "going on"
+    SUCCEEDED = "succeeded"
+    PROCESS_DIED = "its process died"
+    HOST_GONE = "its host went away"
+    OUTAGE = "AWS was out of reach"
+    FENCED = "a later run replaced it"
+    CANCELED = "canceled"
+    ERROR = "an error"
+
+
+class Verdict(StrEnum):
+    """What to do with the batch. A REQUEST stands until a later run of the batch is seen."""
+
+    NOTHING = "nothing"
+    WAIT = "wait"
+    RECORD = "record as failed"
+    SPLIT = "split"
+    REQUEST = "request again"
+
+
+class RunEnd(NamedTuple):
+    """A run of the batch: how it ended, and whether Dagster says that it retries it."""
+
+    end: End
+    will_retry: bool = False
+
+
+def decide(runs: Sequence[RunEnd], idle: float, *, splittable: bool = True) -> Verdict:
+    """The verdict on a batch with these runs, oldest first, whose last one ended `idle` seconds ago.
+
+    A fenced run says nothing of its batch: the run that replaced it does. A batch of one that was split off cannot be
+    split again.
+    """
+    telling = [run for run in runs if run.end is not End.FENCED]
+    if not telling or telling[-1].end in {End.GOING_ON, End.SUCCEEDED}:
+        return Verdict.NOTHING
+    last = telling[-1]
+    if last.will_retry and last is runs[-1]:
+        return Verdict.WAIT
+    if last.end in {End.ERROR, End.CANCELED}:
+        return Verdict.RECORD
+    if splittable and last.end is End.PROCESS_DIED and deaths(runs) >= DEATHS:
+        return Verdict.SPLIT
+    return Verdict.REQUEST if idle >= pause(len(runs)) else Verdict.WAIT
+
+
+def deaths(runs: Sequence[RunEnd]) -> int:
+    """How many of the runs since the last success died with their process."""
+    count = 0
+    for run in runs:
+        count = 0 if run.end is End.SUCCEEDED else count + (run.end is End.PROCESS_DIED)
+    return count
+
+
+def pause(runs: int) -> float:
+    """Seconds to wait after so many runs of a batch before the next is requested: doubling, up to 15 minutes."""
+    return min(FIRST_PAUSE * 2 ** min(runs - 1, 10), LONGEST_PAUSE)

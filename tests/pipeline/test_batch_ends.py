@@ -1,0 +1,149 @@
+"""A batch that the platform ended is requested again, and one that kills its process is split: never a failed one."""
+
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from resources.aws import client
+from resources.object_store import S3ObjectStore
+from sensors import batch_failure_sensor as module
+from sensors import verdicts
+from tests.pipeline.conftest import Pipeline
+from tests.pipeline.failing import Watch, Worker
+from ticket_assets.definitions import build_definitions
+from ticket_assets.jobs import enrich_tickets
+from tickets_cli.processes import free_port
+
+
+@pytest.fixture
+def watch(pipeline, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", timedelta(0))
+    return Watch(pipeline)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setattr(verdicts, "FIRST_PAUSE", 0)
+
+
+@pytest.fixture
+def worker(pipeline, watch):
+    return Worker(watch, pipeline.land(*[pipeline.put(f"t{n}") for n in range(5)]))
+
+
+def test_a_batch_whose_process_died_three_times_is_split_in_two_that_are_requested(pipeline, watch, worker):
+    pipeline.batches.clear_pending(worker.batch)
+    for _ in range(3):
+        worker.dies()
+    assert watch.recorded() == []
+    halves = [pipeline.batches.manifest(half) for half in pipeline.batches.pending()]
+    assert sorted(half.keys for half in halves) == [["t0.json", "t1.json", "t2.json"], ["t3.json", "t4.json"]]
+    assert {half.parent for half in halves} == {worker.batch}
+
+
+def test_a_split_is_done_once_however_often_the_batch_is_looked_at(pipeline, watch, worker):
+    for _ in range(3):
+        worker.dies()
+    watch.tick()
+    (first, second) = sorted(half for half in pipeline.batches.pending() if half != worker.batch)
+    pipeline.batches.clear_pending(first)
+    watch.cursor = None
+    watch.tick()
+    assert first not in pipeline.batches.pending()
+    assert second in pipeline.batches.pending()
+
+
+def test_a_batch_of_one_is_tried_alone_and_not_split_any_further(pipeline, watch, at_once):
+    batch = pipeline.land(pipeline.put("t1"))
+    worker = Worker(watch, batch)
+    for _ in range(3):
+        worker.dies()
+    assert watch.tick() == []
+    (alone,) = set(pipeline.batches.pending()) - {batch}
+    assert pipeline.batches.manifest(alone).alone
+    for _ in range(3):
+        Worker(watch, alone).dies()
+    assert watch.tick() == [alone]
+    assert set(pipeline.batches.pending()) == {batch, alone}
+
+
+@pytest.mark.parametrize("end", [Worker.loses_its_host, Worker.never_starts, Worker.is_not_launched, Worker.dies])
+def test_a_batch_that_the_platform_ended_is_requested_again_and_never_recorded(pipeline, watch, worker, at_once, end):
+    end(worker)
+    assert watch.tick() == [worker.batch]
+    assert watch.recorded() == []
+
+
+@pytest.mark.parametrize("exit_code", [-15, -2, 143])
+def test_a_process_that_was_asked_to_stop_counts_against_nobody(pipeline, watch, worker, at_once, exit_code):
+    for _ in range(4):
+        worker.dies(exit_code)
+    assert watch.tick() == [worker.batch]
+    assert pipeline.batches.pending() == [worker.batch]
+
+
+def test_a_request_waits_for_its_pause_and_stands_until_its_run_is_seen(pipeline, watch, worker, monkeypatch):
+    worker.loses_its_host()
+    assert watch.tick() == []
+    monkeypatch.setattr(verdicts, "FIRST_PAUSE", 0)
+    assert watch.tick() == [worker.batch]
+    assert watch.tick() == [worker.batch]
+    worker.run()
+    assert watch.tick() == []
+
+
+def test_a_death_that_dagster_retries_is_waited_for(watch, worker, at_once):
+    worker.dies(**{"dagster/will_retry": "true"})
+    assert watch.tick() == []
+    worker.dies()
+    assert watch.tick() == [worker.batch]
+
+
+def test_a_batch_that_lacks_a_bucket_waits_for_setup_and_is_not_recorded(pipeline, watch, at_once):
+    batch = pipeline.land(pipeline.put("t1"))
+    client("s3").delete_bucket(Bucket=pipeline.settings.enriched_bucket)
+    assert not pipeline.run(batch, raise_on_error=False).success
+    assert watch.tick() == [batch]
+    assert watch.recorded() == []
+
+
+class Unplugged(S3ObjectStore):
+    """A store whose server is gone when objects are read."""
+
+    def find(self, key, limit=None):
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+            return super().find(key, limit)
+
+
+def test_a_batch_whose_server_went_away_in_mid_run_is_requested_again(pipeline, watch, at_once):
+    batch = pipeline.land(pipeline.put("t1"))
+    pipeline.stores["raw_store"] = Unplugged(bucket=pipeline.settings.raw_bucket)
+    assert not pipeline.run(batch, raise_on_error=False).success
+    assert watch.tick() == [batch]
+    assert watch.recorded() == []
+
+
+def test_the_daemon_can_launch_what_is_requested_though_the_partition_is_gone(settings, tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", timedelta(0))
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        pipeline = Pipeline(settings, instance)
+        batch = pipeline.land(pipeline.put("t1"))
+        Worker(Watch(pipeline), batch).dies()
+        instance.delete_dynamic_partition("ticket_batches", batch)
+        definitions = build_definitions({}, settings)
+        with dg.SensorEvaluationContext(
+            instance_ref=instance.get_ref(),
+            last_tick_completion_time=None,
+            last_run_key=None,
+            cursor=None,
+            repository_name=None,
+            repository_def=definitions.get_repository_def(),
+            resources={"pipeline_store": pipeline.store},
+        ) as context:
+            tick = module.build_batch_failure_sensor(enrich_tickets).evaluate_tick(context)
+    (request,) = tick.run_requests or []
+    assert (request.partition_key, (request.run_key or "").startswith(f"{batch}/")) == (batch, True)
+    assert [added.partition_keys for added in tick.dynamic_partitions_requests or []] == [[batch]]
+    assert tick.cursor

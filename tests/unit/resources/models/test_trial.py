@@ -1,0 +1,51 @@
+"""A ticket that may kill its process is tried out in another one, with real processes and real signals."""
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from resources.models.suite import ModelSuite
+from resources.models.trial import Texts, TrialFailed, describe, killed_by, restore
+from tests.fakes import POISON, KillerEmbedder, fake_suite
+from ticket_assets.definitions import build_models
+from ticket_assets.settings import Settings
+
+HARMLESS = Texts("a harmless text", ["a harmless text of some words"])
+KILLER = Texts("this KILLS", [])
+
+
+def suite(**fields: Any) -> ModelSuite:
+    return fake_suite(embedder=KillerEmbedder(**fields))
+
+
+def test_a_text_that_kills_its_process_three_times_is_found_and_this_process_lives():
+    assert killed_by(suite(), KILLER, HARMLESS) == "signal 9"
+
+
+def test_a_text_that_once_survives_is_no_killer(tmp_path):
+    book = tmp_path / "deaths"
+    assert killed_by(suite(deaths=str(book), patience=2), KILLER, HARMLESS) is None
+    assert book.read_text() == "..."
+
+
+def test_a_text_that_makes_a_model_raise_is_left_to_the_run():
+    assert killed_by(suite(), Texts(POISON, []), HARMLESS) is None
+
+
+def test_models_that_die_of_a_harmless_text_too_cost_no_ticket():
+    with pytest.raises(TrialFailed, match=r"harmless text too \(exit code -9\)"):
+        killed_by(suite(poison="harmless"), Texts("fine", []), HARMLESS)
+
+
+def test_a_process_that_is_asked_to_stop_tells_nothing_of_its_ticket():
+    with pytest.raises(TrialFailed, match="asked to stop"):
+        killed_by(suite(number=int(signal.SIGTERM)), KILLER, HARMLESS)
+
+
+@pytest.mark.parametrize("models", [fake_suite(), build_models(Settings())], ids=["fakes", "embedded"])
+def test_models_described_as_plain_data_are_the_same_models_elsewhere(models):
+    again = restore(json.loads(json.dumps(describe(models))))
+    assert again == models
+    assert again.version == models.version
