@@ -13,7 +13,7 @@ import dagster as dg
 from resources.aws import concurrently, patiently
 from resources.models.suite import ModelSuite
 from resources.object_store import ObjectUnreadable, S3ObjectStore
-from ticket_assets.assets.policy import Stopwatch, ticket_asset
+from ticket_assets.assets.policy import BATCHES, Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, object_unreadable, parse_ticket
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
@@ -38,6 +38,8 @@ def raw_tickets(
     manifest = patiently(lambda: batches.manifest(batch), OUTAGE_SECONDS, context.log.warning)
     if manifest.bucket != raw_store.bucket:
         raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
+    # Dagster fails a run without its partition, and a run may be repeated long after that was pruned.
+    context.instance.add_dynamic_partitions(BATCHES.name or "", [batch])
     version = models.version
     outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
