@@ -180,10 +180,10 @@ def test_the_daemon_forgets_the_partition_and_nothing_else(settings, tmp_path, m
             def forgotten() -> bool:
                 for _ in execute_sensor_iteration(workspace, logging.getLogger("test"), None, None):
                     pass
-                return not instance.has_dynamic_partition(BATCHES.name, batch)
+                return not instance.has_dynamic_partition("ticket_batches", batch)
 
             assert eventually(forgotten, 60)
-        assert waiting in instance.get_dynamic_partitions(BATCHES.name)
+        assert instance.get_dynamic_partitions("ticket_batches") == [waiting]
         assert pruned.pipeline.batches.manifest(batch).keys == ["t1.json"]
         assert pruned.pipeline.record("t1")
         assert pruned.pipeline.items("t1")
