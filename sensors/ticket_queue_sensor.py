@@ -6,6 +6,7 @@ again or markers stand; work done twice is harmless, since all writes are idempo
 """
 
 from datetime import UTC, datetime
+from itertools import islice
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -26,6 +27,8 @@ MOST_MESSAGES = 2_000
 LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
 RUN_KEY_TAG = "dagster/run_key"
 BEFORE_BACKFILLS = {"dagster/priority": "10"}  # new tickets are waited for; a backfill has time
+AFTER_BACKFILLS = {"dagster/priority": "-10"}  # deferred batches have more time still
+AT_WORK = [getattr(dg.DagsterRunStatus, name) for name in ("QUEUED", "STARTING", "STARTED", "CANCELING")]
 
 
 def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
@@ -44,16 +47,14 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
         with aws_errors():
             tick = _Tick(context, settings, queue, Batches(pipeline_store))
             reason = tick.take_in(Quarantine(pipeline_store, record_store))
-            batches = tick.settle()
-        if not batches:
+            tags = {**dict.fromkeys(tick.settle(), BEFORE_BACKFILLS), **dict.fromkeys(tick.defer(), AFTER_BACKFILLS)}
+        if not tags:
             return dg.SkipReason(reason or "no new tickets")
-        context.log.info(f"requesting {len(batches)} batches: {', '.join(batches)}")
+        context.log.info(f"requesting {len(tags)} batches: {', '.join(tags)}")
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(run_key=batch, partition_key=batch, tags=BEFORE_BACKFILLS) for batch in batches
-            ],
+            run_requests=[dg.RunRequest(run_key=key, partition_key=key, tags=tags[key]) for key in tags],
             # Added again each time: one request for a partition that is not there would fail the whole tick.
-            dynamic_partitions_requests=[BATCHES.build_add_request(batches)],
+            dynamic_partitions_requests=[BATCHES.build_add_request(list(tags))],
         )
 
     return ticket_queue_sensor
@@ -99,6 +100,18 @@ class _Tick:
         for batch in decided.started:
             self._batches.clear_pending(batch)
         return decided.request
+
+    def defer(self) -> list[str]:
+        """The deferred batches to request: none while runs of new tickets wait, and only a few at a time."""
+        most = self._settings.max_pending_batches
+        first = list(islice(self._batches.deferred(), most))
+        decided = requests(first, self._past_start(first))
+        for batch in decided.started:
+            self._batches.clear_deferred(batch)
+        if not decided.request or self._queued():
+            return []
+        at_work = self._instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK, tags=AFTER_BACKFILLS))
+        return decided.request[: max(0, most - at_work)]
 
     def _queued(self) -> set[str]:
         """The batches of new tickets whose runs wait; a backfill's runs hold nothing back."""

@@ -20,6 +20,7 @@ from resources.parquet_io import S3ParquetIOManager
 from resources.queue import SqsQueue
 from resources.record_io import S3RecordIOManager
 from sensors.batch_failure_sensor import build_batch_failure_sensor
+from sensors.partition_pruning_sensor import build_partition_pruning_sensor
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
 from ticket_assets.assets.classified_tickets import classified_tickets
 from ticket_assets.assets.embedded_tickets import embedded_tickets
@@ -39,7 +40,11 @@ def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Sett
     return dg.Definitions(
         assets=ASSETS,
         jobs=[enrich_tickets],
-        sensors=[build_ticket_queue_sensor(enrich_tickets, settings), build_batch_failure_sensor(enrich_tickets)],
+        sensors=[
+            build_ticket_queue_sensor(enrich_tickets, settings),
+            build_batch_failure_sensor(enrich_tickets),
+            build_partition_pruning_sensor(settings),
+        ],
         resources={**build_stores(settings), "models": build_models(settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

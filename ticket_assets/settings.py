@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BucketName = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z")]
@@ -47,6 +47,20 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=256, ge=1, le=256, description="tickets a batch, 1 to 256")
     batch_window_seconds: float = Field(default=15, ge=0, le=20, description="seconds a batch collects, 0 to 20")
     max_pending_batches: int = Field(default=8, ge=1, le=1000, description="a count of batches, 1 to 1000")
+    partition_retention_days: int = Field(default=14, ge=1, le=3650, description="days, 1 to 3650")
+    max_partitions: int = Field(default=50_000, ge=1, le=100_000, description="a count of partitions, 1 to 100000")
+    assets_retention_days: int = Field(
+        default=30, le=3651, validate_default=True, description="days, more than TICKETS_PARTITION_RETENTION_DAYS"
+    )
+
+    @field_validator("assets_retention_days")
+    @classmethod
+    def _outlives_partitions(cls, days: int, info: ValidationInfo) -> int:
+        """A partition that stands can be backfilled asset by asset, from the files of the others."""
+        partitions = info.data.get("partition_retention_days", 0)
+        if days <= partitions:
+            raise ValueError(f"{days} days are not more than the {partitions} that partitions are kept")
+        return days
 
 
 def load_settings() -> Settings:

@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 import typer
 
 from resources.aws import AwsUnavailable, BadEndpoint, endpoint_name, patiently
-from resources.queue import SqsQueue
+from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError, load_settings
 from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
 from tickets_cli.layout import dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, locked, undisturbed
+from tickets_cli.provisioning import check_redrive
 
 
 def run() -> None:
@@ -31,7 +32,7 @@ def run() -> None:
         settings = load_settings()
         with locked(home):
             # Until the server is up and set up: services start in any order.
-            patiently(SqsQueue(name=settings.queue).depth, float("inf"), say, AwsUnavailable)
+            patiently(lambda: check_redrive(settings), float("inf"), say, AwsUnavailable)
             prepare_home(home)
             services = DagsterServices(home, os.environ, home / "logs", free_port())
             processes.append(services.start_code_server())
@@ -45,7 +46,7 @@ def run() -> None:
         return
     except OSError as error:
         sys.exit(f"ticket-processor: {error} (DAGSTER_HOME={home})")
-    except (BadEndpoint, ProcessFailed, SettingsError) as error:
+    except (BadEndpoint, ProcessFailed, ProvisionError, SettingsError) as error:
         sys.exit(f"ticket-processor: {error}")
     finally:
         with undisturbed(), ThreadPoolExecutor() as pool:

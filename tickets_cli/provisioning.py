@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from resources.lifecycle import ensure_lifecycle, expiration
 from resources.provision import (
     DAY,
     ensure_bucket,
@@ -11,6 +12,7 @@ from resources.provision import (
     let_bucket_send,
     redrive_policy,
 )
+from resources.redrive import require_redrive
 from ticket_assets.settings import Settings
 
 RECEIVES = 5
@@ -20,6 +22,10 @@ LISTED = (
     "subject", "summary", "priority", "s3_key",
     "intent", "intent_confidence", "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
 )  # fmt: skip
+
+EXPORTS_DAYS = 90
+# The log of batches, the search index, and what people still have to look at are never removed by age.
+KEPT = ("batches/", "search/", "quarantine/objects/", "quarantine/messages/", "quarantine/originals/")
 
 
 def index_name(attribute: str) -> str:
@@ -32,6 +38,7 @@ def provision(settings: Settings) -> Iterator[str]:
     for bucket in (settings.raw_bucket, settings.enriched_bucket, settings.pipeline_bucket):
         ensure_bucket(bucket)
         yield f"bucket {bucket}"
+    yield _lifecycle(settings)
     dead_letters = ensure_queue(settings.dead_letter_queue, {"MessageRetentionPeriod": str(14 * DAY)})
     yield f"queue {settings.dead_letter_queue}"
     attributes = {
@@ -47,6 +54,24 @@ def provision(settings: Settings) -> Iterator[str]:
     yield f"event s3://{settings.raw_bucket}/*.json created -> {settings.queue}"
     ensure_table(settings.table, KEYS, {index_name(name): _index(name) for name in INDEXED})
     yield f"table {settings.table} with {', '.join(map(index_name, INDEXED))}"
+    check_redrive(settings)
+
+
+def check_redrive(settings: Settings) -> None:
+    """Raise ProvisionError where dead letters would be lost; what an unreachable or empty AWS raises, too."""
+    require_redrive(settings.queue, settings.dead_letter_queue, RECEIVES)
+
+
+def _lifecycle(settings: Settings) -> str:
+    rules = [
+        expiration("ticket-assets", "assets/", settings.assets_retention_days),
+        expiration("ticket-quarantine-exports", "quarantine/exports/", EXPORTS_DAYS),
+    ]
+    where = f"lifecycle of {settings.pipeline_bucket}"
+    if not ensure_lifecycle(settings.pipeline_bucket, rules, KEPT):
+        return f"{where}: this endpoint knows none, so old files between assets stay"
+    told = ", ".join(f"{rule['Filter']['Prefix']} {rule['Expiration']['Days']} days" for rule in rules)
+    return f"{where}: {told}"
 
 
 def _index(attribute: str) -> tuple[tuple[tuple[str, str], ...], list[str]]:

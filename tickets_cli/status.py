@@ -10,12 +10,14 @@ from rich.text import Text
 
 from resources.aws import endpoint_name
 from resources.object_store import S3ObjectStore
+from resources.provision import ProvisionError
 from resources.queue import SqsQueue
 from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import MESSAGES, OBJECTS
 from tickets_cli.layout import dagster_home
+from tickets_cli.provisioning import check_redrive
 
 COUNTED = 10_000
 LAST_RUNS = 5
@@ -28,6 +30,10 @@ def print_status(settings: Settings, console: Console) -> None:
     console.print(f"[green]●[/] server {endpoint_name()}", highlight=False)
     console.print(_line(f"queue {settings.queue}", queue))
     console.print(_line(f"queue {settings.dead_letter_queue}", dead))
+    try:
+        check_redrive(settings)
+    except ProvisionError as error:
+        console.print(Text(f"✗ {error}", "red"))
     pipeline, records = S3ObjectStore(bucket=settings.pipeline_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
     batches = Batches(pipeline)
     counts = {
@@ -37,7 +43,10 @@ def print_status(settings: Settings, console: Console) -> None:
         "bad messages": _count(pipeline, MESSAGES),
     }
     console.print(_line("tickets", counts))
-    console.print(_line("batches", {"not yet running": len(batches.pending()), **_runs_by_state()}))
+    states = {"not yet running": len(batches.pending()), **_runs_by_state()}
+    if deferred := sum(1 for _ in batches.deferred()):
+        states["deferred"] = deferred
+    console.print(_line("batches", states))
     for failure in batches.failures():
         what = f" at {failure.at}: {failure.error} (run {failure.run_id})"
         console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))

@@ -15,7 +15,7 @@ from resources.aws import concurrently, patiently
 from resources.models.suite import ModelSuite
 from resources.models.trial import Texts, killed_by
 from resources.object_store import ObjectUnreadable, S3ObjectStore
-from ticket_assets.assets.policy import Stopwatch, ticket_asset
+from ticket_assets.assets.policy import BATCHES, Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.classification import own_summary
 from ticket_assets.domain.intake import (
@@ -50,6 +50,8 @@ def raw_tickets(
     manifest = patiently(lambda: batches.manifest(batch), OUTAGE_SECONDS, context.log.warning)
     if manifest.bucket != raw_store.bucket:
         raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
+    # Dagster fails a run without its partition, and a run may be repeated long after that was pruned.
+    context.instance.add_dynamic_partitions(BATCHES.name or "", [batch])
     version = models.version
     outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
     if manifest.alone:

@@ -3,7 +3,7 @@
 Runs and backfills read only the manifest. No lifecycle rule may touch `batches/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from resources.object_store import ObjectMissing, S3ObjectStore, WriteConflict
@@ -11,6 +11,7 @@ from ticket_assets.domain.batches import BatchFailure, Manifest, batch_key, halv
 
 PREFIX = "batches/"
 PENDING = f"{PREFIX}pending/"
+DEFERRED = f"{PREFIX}deferred/"
 FAILED = f"{PREFIX}failed/"
 
 
@@ -20,11 +21,14 @@ class Batches:
     def __init__(self, store: S3ObjectStore) -> None:
         self._store = store
 
-    def land(self, bucket: str, keys: Sequence[str]) -> Manifest:
-        """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker."""
+    def land(self, bucket: str, keys: Sequence[str], *, deferred: bool = False) -> Manifest:
+        """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker.
+
+        A deferred batch runs when no new ticket waits, and holds none back.
+        """
         now = datetime.now(UTC)
         manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(keys), created_at=iso(now))
-        self._land([manifest])
+        self._land([manifest], DEFERRED if deferred else PENDING)
         return manifest
 
     def split(self, batch: str) -> list[Manifest]:
@@ -52,6 +56,19 @@ class Batches:
         """Note that the batch's run exists and got past its start."""
         self._store.delete(f"{PENDING}{batch}")
 
+    def deferred(self) -> Iterator[str]:
+        """The deferred batches whose run is not known to have started, oldest first; there may be thousands."""
+        return (key.removeprefix(DEFERRED) for key in self._store.list_keys(DEFERRED))
+
+    def clear_deferred(self, batch: str) -> None:
+        """Note that the deferred batch's run exists and got past its start."""
+        self._store.delete(f"{DEFERRED}{batch}")
+
+    def unfinished(self) -> set[str]:
+        """The batches that still have work to do: pending, deferred or failed."""
+        failed = (key.removeprefix(FAILED).removesuffix(".json") for key in self._store.list_keys(FAILED))
+        return {*self.pending(), *self.deferred(), *failed}
+
     def record_failure(self, failure: BatchFailure) -> None:
         """Record that a batch's retries are used up."""
         self._store.put(f"{FAILED}{failure.batch}.json", failure.model_dump_json().encode())
@@ -65,11 +82,11 @@ class Batches:
         found = self._store.find_many(self._store.list_keys(FAILED))
         return [BatchFailure.model_validate_json(stored.body) for stored in found if stored]
 
-    def _land(self, manifests: Sequence[Manifest]) -> None:
+    def _land(self, manifests: Sequence[Manifest], markers: str = PENDING) -> None:
         for manifest in manifests:
             self._write_once(manifest)
         for manifest in manifests:
-            self._store.put(f"{PENDING}{manifest.batch}", b"", content_type="text/plain")
+            self._store.put(f"{markers}{manifest.batch}", b"", content_type="text/plain")
 
     def _write_once(self, manifest: Manifest) -> None:
         try:

@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from resources.aws import client
 from resources.queue import SqsQueue
 from tests.aws.cli.running import fill, printed, run, tickets
 from tests.support import eventually, store
@@ -99,6 +100,17 @@ def test_the_status_of_a_used_pipeline_counts_everything_and_names_the_failed_ba
     last_runs = output.partition("last runs")[2]
     assert failed["batch"] in last_runs
     assert failed["run"][:8] in last_runs
+
+
+def test_the_status_names_what_would_lose_dead_letters_and_counts_deferred_batches(pipeline):
+    name = pipeline.settings.dead_letter_queue
+    client("sqs").set_queue_attributes(QueueUrl=SqsQueue(name=name).url, Attributes={"MessageRetentionPeriod": "86400"})
+    pipeline.batches.land("raw", ["T-1.json"], deferred=True)
+
+    output = printed("status")
+
+    assert f"✗ queue {name} keeps messages for 1 day" in output
+    assert "1 deferred" in output
 
 
 def test_before_setup_the_status_says_what_to_do(named, monkeypatch):

@@ -35,7 +35,11 @@ def test_the_definitions_are_valid_and_name_job_and_sensors():
     dg.Definitions.validate_loadable(definitions)
     repository = definitions.get_repository_def()
     assert repository.has_job("enrich_tickets")
-    assert {sensor.name for sensor in repository.sensor_defs} == {"ticket_queue_sensor", "batch_failure_sensor"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "ticket_queue_sensor",
+        "batch_failure_sensor",
+        "partition_pruning_sensor",
+    }
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
 
 

@@ -50,6 +50,9 @@ def test_the_models_cache_is_set_by_a_variable_without_the_prefix(monkeypatch):
         ("TICKETS_BATCH_WINDOW_SECONDS", "21", "0 to 20"),
         ("TICKETS_BATCH_WINDOW_SECONDS", "nan", "0 to 20"),
         ("TICKETS_MAX_PENDING_BATCHES", "0", "1 to 1000"),
+        ("TICKETS_PARTITION_RETENTION_DAYS", "0", "1 to 3650"),
+        ("TICKETS_MAX_PARTITIONS", "100001", "1 to 100000"),
+        ("TICKETS_ASSETS_RETENTION_DAYS", "14", "more than TICKETS_PARTITION_RETENTION_DAYS"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_variables_name_and_what_it_accepts(monkeypatch, name, value, accepts):
@@ -61,6 +64,15 @@ def test_a_value_that_cannot_be_is_refused_by_its_variables_name_and_what_it_acc
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"{name}={value!r}")
     assert accepts in line
+
+
+def test_files_between_assets_must_outlive_partitions_also_by_their_default(monkeypatch):
+    monkeypatch.setenv("TICKETS_PARTITION_RETENTION_DAYS", "30")
+    with pytest.raises(SettingsError, match="30 days are not more than the 30 that partitions are kept"):
+        load_settings()
+
+    monkeypatch.setenv("TICKETS_ASSETS_RETENTION_DAYS", "31")
+    assert load_settings().assets_retention_days == 31
 
 
 def test_each_of_several_bad_values_has_its_line(monkeypatch):
