@@ -12,6 +12,7 @@ from resources.provision import (
     let_bucket_send,
     redrive_policy,
 )
+from resources.provision_security import protect_buckets, protect_queues
 from resources.redrive import require_redrive
 from ticket_assets.settings import Settings
 
@@ -39,6 +40,7 @@ def provision(settings: Settings) -> Iterator[str]:
         ensure_bucket(bucket)
         yield f"bucket {bucket}"
     yield _lifecycle(settings)
+    yield from protect_buckets((settings.raw_bucket, settings.enriched_bucket, settings.pipeline_bucket))
     dead_letters = ensure_queue(settings.dead_letter_queue, {"MessageRetentionPeriod": str(14 * DAY)})
     yield f"queue {settings.dead_letter_queue}"
     attributes = {
@@ -50,6 +52,7 @@ def provision(settings: Settings) -> Iterator[str]:
     queue = ensure_queue(settings.queue, attributes)
     let_bucket_send(settings.queue, queue, settings.raw_bucket)
     yield f"queue {settings.queue}, to {settings.dead_letter_queue} after {RECEIVES} receives"
+    yield from protect_queues((settings.queue, settings.dead_letter_queue))
     ensure_notification(settings.raw_bucket, queue, ".json")
     yield f"event s3://{settings.raw_bucket}/*.json created -> {settings.queue}"
     ensure_table(settings.table, KEYS, {index_name(name): _index(name) for name in INDEXED})
