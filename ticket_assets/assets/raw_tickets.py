@@ -6,6 +6,7 @@ with a reason code and field-level errors; its neighbours go on.
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -15,10 +16,11 @@ from resources.models.suite import ModelSuite
 from resources.object_store import ObjectUnreadable, S3ObjectStore
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, object_unreadable, parse_ticket
+from ticket_assets.domain.intake import Rejected, object_gone, object_unreadable, parse_ticket
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.originals import KEPT_BYTES
 from ticket_assets.stores.quarantine import Quarantine
 
 OUTAGE_SECONDS = 15 * 60
@@ -39,10 +41,18 @@ def raw_tickets(
     if manifest.bucket != raw_store.bucket:
         raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
     version = models.version
-    outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
+    kept = Quarantine(pipeline_store, record_store)
+
+    def take_in(key: str) -> RawRow | Rejection:
+        outcome, body = read_ticket(raw_store, key, version)
+        if isinstance(outcome, Rejection):
+            # Here and not all together afterwards: 256 originals of 1 MiB would have to be held till then.
+            quarantine(kept, [outcome], manifest.batch, lambda _: body)
+        return outcome
+
+    outcomes = concurrently(take_in, manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
-    quarantine(Quarantine(pipeline_store, record_store), rejections, manifest.batch)
     return dg.MaterializeResult(
         value=rows,
         metadata={
@@ -56,27 +66,32 @@ def raw_tickets(
     )
 
 
-def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> RawRow | Rejection:
-    """The object's current version as a row, or why it is none."""
+def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> tuple[RawRow | Rejection, bytes | None]:
+    """The object's current version as a row, or why it is none; and the bytes that were read, None where none were."""
     read_at = time.time()
     try:
-        stored = store.find(key, limit=MAX_OBJECT_BYTES + 1)
+        stored = store.find(key, limit=KEPT_BYTES)
     except ObjectUnreadable as error:
-        return object_unreadable(str(error)).at(key, read_at)
+        return object_unreadable(str(error)).at(key, read_at), None
     if stored is None:
-        return object_gone().at(key, read_at)
+        return object_gone().at(key, read_at), None
     info = stored.info
     try:
         ticket = parse_ticket(key, stored.body, info.size)
     except Rejected as outcome:
-        return outcome.at(key, read_at, info.etag, info.last_modified)
+        return outcome.at(key, read_at, info.etag, info.last_modified), stored.body
     provenance = Provenance(
         etag=info.etag, last_modified=info.last_modified, read_at=read_at, model_version=model_version
     )
-    return RawRow.of(ticket, provenance)
+    return RawRow.of(ticket, provenance), stored.body
 
 
-def quarantine(store: Quarantine, rejections: list[Rejection], batch: str) -> None:
-    """Store the rejections as entries of this batch."""
+def quarantine(
+    store: Quarantine,
+    rejections: list[Rejection],
+    batch: str,
+    original: Callable[[QuarantineEntry], bytes | None],
+) -> None:
+    """Store the rejections as entries of this batch, each with the bytes that `original` gives for it."""
     now = iso(datetime.now(UTC))
-    store.add([QuarantineEntry(**dict(rejection), batch=batch, at=now) for rejection in rejections])
+    store.add([QuarantineEntry(**dict(rejection), batch=batch, at=now) for rejection in rejections], original)
