@@ -65,9 +65,7 @@ class S3ObjectStore(dg.ConfigurableResource):
         try:
             response = client("s3").get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if error_code(error) in UNREADABLE:
-                raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {error_code(error)}") from None
-            return _none_if_missing(error)
+            return self._none_if_missing(key, error)
         with response["Body"] as stream:
             body = stream.read(limit)
         return StoredObject(_info(key, response), body)
@@ -84,11 +82,11 @@ class S3ObjectStore(dg.ConfigurableResource):
         return concurrently(functools.partial(self.find, limit=limit), keys)
 
     def head(self, key: str) -> ObjectInfo | None:
-        """The version at `key`, None where there is none."""
+        """The version at `key`, None where there is none. Raises ObjectUnreadable where S3 refuses this key alone."""
         try:
             return _info(key, client("s3").head_object(Bucket=self.bucket, Key=key))
         except ClientError as error:
-            return _none_if_missing(error)
+            return self._none_if_missing(key, error)
 
     def put(
         self,
@@ -119,14 +117,30 @@ class S3ObjectStore(dg.ConfigurableResource):
             raise
         return response["ETag"].strip('"')
 
-    def delete(self, key: str) -> None:
-        """Remove the object; removing one that is not there is no error."""
-        client("s3").delete_object(Bucket=self.bucket, Key=key)
+    def delete(self, key: str, *, if_etag: str | None = None) -> None:
+        """Remove the object, with `if_etag` only that version; removing one that is not there is no error.
+
+        Raises WriteConflict where another version stands or another writer is at it.
+        """
+        condition = {"IfMatch": f'"{if_etag}"'} if if_etag else {}
+        try:
+            client("s3").delete_object(Bucket=self.bucket, Key=key, **condition)
+        except ClientError as error:
+            if condition and error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+                raise WriteConflict(f"s3://{self.bucket}/{key} was written by another") from None
+            self._none_if_missing(key, error)
 
     def list_keys(self, prefix: str = "") -> Iterator[str]:
         """The keys that start with `prefix`, in S3's order (of their UTF-8 bytes)."""
         pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return (entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+    def _none_if_missing(self, key: str, error: ClientError) -> None:
+        code = error_code(error)
+        if code in UNREADABLE:
+            raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {code}") from None
+        if code not in {"NoSuchKey", "404"}:
+            raise error
 
 
 def _info(key: str, response: dict) -> ObjectInfo:
@@ -137,8 +151,3 @@ def _info(key: str, response: dict) -> ObjectInfo:
         size=response["ContentLength"],
         metadata=response["Metadata"],
     )
-
-
-def _none_if_missing(error: ClientError) -> None:
-    if error_code(error) not in {"NoSuchKey", "404"}:
-        raise error

@@ -1,9 +1,10 @@
-"""A queue of SQS: messages received concurrently, deleted in groups. It knows nothing of what they say."""
+"""A queue of SQS: messages received concurrently, sent and deleted in groups. It knows nothing of what they say."""
 
 import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -11,19 +12,36 @@ from pydantic import Field
 
 from resources.aws import client, concurrently
 
-GROUP = 10  # the most that one call of SQS receives or deletes
+GROUP = 10  # the most that one call of SQS receives, sends or deletes
+GROUP_BYTES = 256 * 1024  # the most that one call sends: what every SQS takes, though newer ones take more
+TOLD = [
+    "ApproximateReceiveCount",
+    "SentTimestamp",
+    "ApproximateFirstReceiveTimestamp",
+    "DeadLetterQueueSourceArn",
+]
 POLLERS = 8
 LONGEST_POLL = 20
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 
 
 class Message(NamedTuple):
-    """A received message. `received` counts its receives, this one included."""
+    """A received message. `received` counts its receives, this one included; `attributes` are SQS's own, by name."""
 
     message_id: str
     receipt: str
     body: str
     received: int
+    attributes: Mapping[str, str] = MappingProxyType({})
+
+
+class SendRefused(RuntimeError):
+    """SQS did not take some messages; `refused` has their positions among those sent, with SQS's reason."""
+
+    def __init__(self, queue: str, refused: Mapping[int, str], total: int) -> None:
+        self.refused = refused
+        first = next(iter(refused.values()))
+        super().__init__(f"SQS refused {len(refused)} of {total} messages to {queue}, such as one for: {first}")
 
 
 class SqsQueue(dg.ConfigurableResource):
@@ -42,7 +60,7 @@ class SqsQueue(dg.ConfigurableResource):
             QueueUrl=self.url,
             MaxNumberOfMessages=GROUP,
             WaitTimeSeconds=min(LONGEST_POLL, math.ceil(max(0, wait_seconds))),
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=TOLD,
         )
         return [_message(raw) for raw in response.get("Messages", [])]
 
@@ -74,6 +92,13 @@ class SqsQueue(dg.ConfigurableResource):
         groups = [messages[start : start + GROUP] for start in range(0, len(messages), GROUP)]
         return [failed for group in concurrently(self._delete_group, groups, POLLERS) for failed in group]
 
+    def send(self, bodies: Sequence[str]) -> None:
+        """Send messages, in groups. Raises SendRefused once all are tried; those that it does not name are sent."""
+        groups = list(_groups(bodies))
+        refused = {n: why for group in concurrently(self._send_group, groups, POLLERS) for n, why in group.items()}
+        if refused:
+            raise SendRefused(self.name, refused, len(bodies))
+
     def depth(self) -> dict[str, int]:
         """About how many messages wait, are in flight and are delayed."""
         names = {
@@ -83,6 +108,11 @@ class SqsQueue(dg.ConfigurableResource):
         }
         found = client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names.values()))["Attributes"]
         return {name: int(found.get(attribute, 0)) for name, attribute in names.items()}
+
+    def _send_group(self, group: Mapping[int, str]) -> dict[int, str]:
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in group.items()]
+        response = client("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
+        return {int(failed["Id"]): failed.get("Message", failed["Code"]) for failed in response.get("Failed", [])}
 
     def _delete_group(self, group: Sequence[Message]) -> list[str]:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(group)]
@@ -96,5 +126,21 @@ def _url(name: str, sqs: Any) -> str:
 
 
 def _message(raw: dict[str, Any]) -> Message:
-    count = raw.get("Attributes", {}).get("ApproximateReceiveCount", "1")
-    return Message(raw["MessageId"], raw["ReceiptHandle"], raw["Body"], int(count))
+    attributes = raw.get("Attributes", {})
+    count = int(attributes.get("ApproximateReceiveCount", 1))
+    return Message(raw["MessageId"], raw["ReceiptHandle"], raw["Body"], count, attributes)
+
+
+def _groups(bodies: Sequence[str]) -> Iterator[dict[int, str]]:
+    """The bodies by position, in groups that one call can send; one that is too large for any goes alone."""
+    group: dict[int, str] = {}
+    size = 0
+    for n, body in enumerate(bodies):
+        length = len(body.encode(errors="surrogatepass"))
+        if group and (len(group) == GROUP or size + length > GROUP_BYTES):
+            yield group
+            group, size = {}, 0
+        group[n] = body
+        size += length
+    if group:
+        yield group

@@ -5,7 +5,7 @@ and request a run for every marker until that run is seen to have started. Whate
 again or markers stand; work done twice is harmless, since all writes are idempotent and ordered.
 """
 
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import dagster as dg
@@ -13,12 +13,11 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from resources.aws import aws_errors, concurrently, require_endpoint
 from resources.object_store import S3ObjectStore
-from resources.queue import OVERTIME, Message, SqsQueue
+from resources.queue import OVERTIME, SqsQueue
+from sensors.dead_letters import DeadLetters, bad_message
 from sensors.planning import hold_back, intake, requests
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
-from ticket_assets.domain.batches import iso, split
-from ticket_assets.domain.intake import whole
-from ticket_assets.domain.quarantine import MessageEntry
+from ticket_assets.domain.batches import split
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
@@ -41,13 +40,23 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
         description="Receives S3 events from the queue and requests a run for each batch of up to 256 tickets.",
     )
     def ticket_queue_sensor(
-        context: dg.SensorEvaluationContext, queue: SqsQueue, pipeline_store: S3ObjectStore, record_store: S3ObjectStore
+        context: dg.SensorEvaluationContext,
+        queue: SqsQueue,
+        dead_letter_queue: SqsQueue,
+        raw_store: S3ObjectStore,
+        pipeline_store: S3ObjectStore,
+        record_store: S3ObjectStore,
     ) -> dg.SensorResult | dg.SkipReason:
         require_endpoint()
-        with aws_errors():
+        quarantine = Quarantine(pipeline_store, record_store)
+        dead_letters = DeadLetters(dead_letter_queue, raw_store, record_store, quarantine)
+        with aws_errors(), ThreadPoolExecutor(1) as beside:
+            drained = beside.submit(dead_letters.drain)
             tick = _Tick(context, settings, queue, Batches(pipeline_store))
-            reason = tick.take_in(Quarantine(pipeline_store, record_store))
+            reason = tick.take_in(quarantine)
             tags = {**dict.fromkeys(tick.settle(), BEFORE_BACKFILLS), **dict.fromkeys(tick.defer(), AFTER_BACKFILLS)}
+        for line in drained.result():
+            context.log.warning(line)
         if not tags:
             return dg.SkipReason(reason or "no new tickets")
         context.log.info(f"requesting {len(tags)} batches: {', '.join(tags)}")
@@ -87,10 +96,15 @@ class _Tick:
         for reason, count in found.dropped.items():
             self._log.info(f"{count} messages dropped: {reason}")
         bad = [message for message in messages if message.message_id in found.bad]
-        concurrently(lambda m: quarantine.add_message(_bad_message(m, found.bad[m.message_id])), bad)
+        concurrently(lambda m: quarantine.add_message(bad_message(m, found.bad[m.message_id])), bad)
         for keys in split(found.keys, self._settings.batch_size):
             self._batches.land(self._settings.raw_bucket, keys)
-        self._queue.delete(messages)
+        kept = self._queue.delete(messages)
+        if kept:
+            lost = f"{len(kept)} of {len(messages)} messages could not be deleted"
+            self._log.warning(f"{lost} and come again, which is harmless")
+                f"{len(kept)} of {len(messages)} messages could not be deleted and come again, which is harmless"
+            )
         return None
 
     def settle(self) -> list[str]:
@@ -123,8 +137,3 @@ class _Tick:
             return set()
         runs = self._instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: pending}))
         return {run.tags[RUN_KEY_TAG] for run in runs if run.status != dg.DagsterRunStatus.NOT_STARTED}
-
-
-def _bad_message(message: Message, error: str) -> MessageEntry:
-    now = iso(datetime.now(UTC))
-    return MessageEntry(message_id=message.message_id, errors=[whole(error)], body=message.body, at=now)

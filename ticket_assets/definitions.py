@@ -57,6 +57,7 @@ def build_stores(settings: Settings) -> dict[str, Any]:
     table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
     return {
         "queue": SqsQueue(name=settings.queue),
+        "dead_letter_queue": SqsQueue(name=settings.dead_letter_queue),
         "raw_store": raw,
         "record_store": records,
         "pipeline_store": pipeline,

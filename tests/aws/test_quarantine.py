@@ -35,7 +35,7 @@ def test_an_entry_is_found_by_its_objects_key(quarantine):
 
     assert quarantine.find("T-1.json") == entry()
     assert quarantine.find("T-3.json") is None
-    assert quarantine.entries() == [entry(), entry(key="T-2.json")]
+    assert list(quarantine.entries()) == [entry(), entry(key="T-2.json")]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_entry_is_stored_whatever_its_objects_key(settings, quarantine, key):
     quarantine.add([entry(key=key)])
 
     assert quarantine.find(key) == entry(key=key)
-    assert quarantine.entries() == [entry(key=key)]
+    assert list(quarantine.entries()) == [entry(key=key)]
     # S3 refuses longer keys.
     assert all(len(path.encode()) <= 1_024 for path in store(settings.pipeline_bucket).list_keys())
 
@@ -93,7 +93,7 @@ def test_an_entry_of_a_version_older_than_the_record_leaves_no_trace(settings, q
 
     quarantine.add([entry()])
 
-    assert quarantine.entries() == []
+    assert list(quarantine.entries()) == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_object_that_is_gone_but_enriched_is_not(settings, quarantine):
 
     quarantine.add([entry(last_modified=0)])
 
-    assert quarantine.entries() == []
+    assert list(quarantine.entries()) == []
 
 
 def test_any_good_version_clears_the_entry_of_an_object_that_was_gone(quarantine):
@@ -134,7 +134,7 @@ def test_any_good_version_clears_the_entry_of_an_object_that_was_gone(quarantine
 
     quarantine.clear({"T-1.json": stamp(4, read_at=4)})
 
-    assert quarantine.entries() == []
+    assert list(quarantine.entries()) == []
 
 
 def test_an_entry_read_later_replaces_one_read_earlier(quarantine):
@@ -150,7 +150,7 @@ def test_an_entry_read_earlier_never_replaces_one_read_later(quarantine):
 
     quarantine.add([entry()])
 
-    assert quarantine.entries() == [entry(last_modified=6, read_at=6.5)]
+    assert list(quarantine.entries()) == [entry(last_modified=6, read_at=6.5)]
 
 
 def test_a_good_outcome_of_the_same_reading_clears_the_entry(quarantine):
@@ -166,7 +166,7 @@ def test_clearing_what_has_no_entry_is_no_error(quarantine):
 
     quarantine.clear({"T-1.json": stamp(9)})
 
-    assert quarantine.entries() == [entry(key="T-2.json")]
+    assert list(quarantine.entries()) == [entry(key="T-2.json")]
 
 
 def test_a_bad_message_is_kept_whole(quarantine):
@@ -180,5 +180,5 @@ def test_a_bad_message_is_kept_whole(quarantine):
     quarantine.add_message(message)
     quarantine.add_message(message)
 
-    assert quarantine.messages() == [message]
-    assert quarantine.entries() == []
+    assert list(quarantine.messages()) == [message]
+    assert list(quarantine.entries()) == []

@@ -56,7 +56,7 @@ def test_a_model_that_is_broken_fails_the_run_and_quarantines_nobody(pipeline):
     batch = pipeline.land(pipeline.put("t1"), pipeline.put("t2"))
     with pytest.raises(ModelBroken, match="get it with tickets models prepare"):
         pipeline.run(batch, fake_suite(embedder=Missing()))
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []
 
 
 class Archive(S3ObjectStore):
@@ -81,7 +81,7 @@ def test_a_batch_of_another_raw_bucket_is_refused_and_quarantines_nobody(pipelin
     pipeline.instance.add_dynamic_partitions("ticket_batches", [batch])
     with pytest.raises(ValueError, match="TICKETS_RAW_BUCKET"):
         pipeline.run(batch)
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []
 
 
 def test_an_item_that_a_dead_run_never_wrote_is_made_from_the_record_though_the_raw_object_is_gone(pipeline):
@@ -120,4 +120,4 @@ def test_an_urgency_that_the_contract_does_not_know_fails_the_run_and_names_the_
     suite = fake_suite(urgency=WordClassifier(names=["critical", "blocker"]))
     with pytest.raises(ValueError, match=r"urgency\.yaml names \['blocker'\]"):
         pipeline.enrich(pipeline.put("t1"), suite=suite)
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []

@@ -41,7 +41,7 @@ class Queue:
             cursor=None,
             repository_name=None,
             repository_def=self.definitions.get_repository_def(),
-            resources={name: self.pipeline.stores[name] for name in ("queue", "pipeline_store", "record_store")},
+            resources={name: self.pipeline.stores[name] for name in self.sensor.required_resource_keys},
         ) as context:
             return self.sensor.evaluate_tick(context)
 

@@ -5,6 +5,7 @@ never replaced by an older one. Tickets that broke a model go to quarantine here
 """
 
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ from ticket_assets.domain.intake import object_key
 from ticket_assets.domain.join import Enriched, join
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow, SummarizedRow
+from ticket_assets.stores.originals import current_bytes
 from ticket_assets.stores.quarantine import Quarantine
 
 PREVIEWED, WIDTH = 5, 200
@@ -30,6 +32,7 @@ LABELS = ("intent", "urgency", "sentiment")
 )
 def enriched_tickets(
     context: dg.AssetExecutionContext,
+    raw_store: S3ObjectStore,
     pipeline_store: S3ObjectStore,
     record_store: S3ObjectStore,
     raw_tickets: list[RawRow],
@@ -40,7 +43,9 @@ def enriched_tickets(
     watch = Stopwatch()
     now = iso(datetime.now(UTC))
     whole, broken = join(raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, now)
-    quarantine(Quarantine(pipeline_store, record_store), broken, context.partition_key)
+    quarantine(
+        Quarantine(pipeline_store, record_store), broken, context.partition_key, partial(current_bytes, raw_store)
+    )
     began = run_start(context.instance, context.run.run_id)
     return dg.MaterializeResult(
         value=[record(enriched, context.partition_key, began) for enriched in whole],

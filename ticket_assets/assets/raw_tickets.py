@@ -7,6 +7,7 @@ process is tried out in another process first.
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -19,7 +20,6 @@ from ticket_assets.assets.policy import BATCHES, Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.classification import own_summary
 from ticket_assets.domain.intake import (
-    MAX_OBJECT_BYTES,
     Rejected,
     object_gone,
     object_key,
@@ -31,6 +31,7 @@ from ticket_assets.domain.probes import LONG, SHORT
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.originals import KEPT_BYTES
 from ticket_assets.stores.quarantine import Quarantine
 
 OUTAGE_SECONDS = 15 * 60
@@ -53,12 +54,20 @@ def raw_tickets(
     # Dagster fails a run without its partition, and a run may be repeated long after that was pruned.
     context.instance.add_dynamic_partitions(BATCHES.name or "", [batch])
     version = models.version
-    outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
-    if manifest.alone:
-        outcomes = [try_out(models, outcome) for outcome in outcomes]
+    kept = Quarantine(pipeline_store, record_store)
+
+    def take_in(key: str) -> RawRow | Rejection:
+        outcome, body = read_ticket(raw_store, key, version)
+        if manifest.alone and isinstance(outcome, RawRow):
+            outcome = try_out(models, outcome)
+        if isinstance(outcome, Rejection):
+            # Here and not all together afterwards: 256 originals of 1 MiB would have to be held till then.
+            quarantine(kept, [outcome], manifest.batch, lambda _: body)
+        return outcome
+
+    outcomes = concurrently(take_in, manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
-    quarantine(Quarantine(pipeline_store, record_store), rejections, manifest.batch)
     return dg.MaterializeResult(
         value=rows,
         metadata={
@@ -72,39 +81,41 @@ def raw_tickets(
     )
 
 
-def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> RawRow | Rejection:
-    """The object's current version as a row, or why it is none."""
+def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> tuple[RawRow | Rejection, bytes | None]:
+    """The object's current version as a row, or why it is none; and the bytes that were read, None where none were."""
     read_at = time.time()
     try:
-        stored = store.find(key, limit=MAX_OBJECT_BYTES + 1)
+        stored = store.find(key, limit=KEPT_BYTES)
     except ObjectUnreadable as error:
-        return object_unreadable(str(error)).at(key, read_at)
+        return object_unreadable(str(error)).at(key, read_at), None
     if stored is None:
-        return object_gone().at(key, read_at)
+        return object_gone().at(key, read_at), None
     info = stored.info
     try:
         ticket = parse_ticket(key, stored.body, info.size)
     except Rejected as outcome:
-        return outcome.at(key, read_at, info.etag, info.last_modified)
+        return outcome.at(key, read_at, info.etag, info.last_modified), stored.body
     provenance = Provenance(
         etag=info.etag, last_modified=info.last_modified, read_at=read_at, model_version=model_version
     )
-    return RawRow.of(ticket, provenance)
+    return RawRow.of(ticket, provenance), stored.body
 
 
-def try_out(models: ModelSuite, outcome: RawRow | Rejection) -> RawRow | Rejection:
-    """The outcome, unless it is a ticket that kills the models' process three times: then its rejection."""
-    if isinstance(outcome, Rejection):
-        return outcome
-    bodies = [outcome.body] if own_summary(outcome) is None else []
-    killer = killed_by(models, Texts(outcome.text, bodies), Texts(SHORT, [LONG]))
+def try_out(models: ModelSuite, row: RawRow) -> RawRow | Rejection:
+    """The row, unless it is of a ticket that kills the models' process three times: then its rejection."""
+    bodies = [row.body] if own_summary(row) is None else []
+    killer = killed_by(models, Texts(row.text, bodies), Texts(SHORT, [LONG]))
     if killer is None:
-        return outcome
-    key = object_key(outcome.ticket_id)
-    return process_killer(killer).at(key, outcome.read_at, outcome.etag, outcome.last_modified)
+        return row
+    return process_killer(killer).at(object_key(row.ticket_id), row.read_at, row.etag, row.last_modified)
 
 
-def quarantine(store: Quarantine, rejections: list[Rejection], batch: str) -> None:
-    """Store the rejections as entries of this batch."""
+def quarantine(
+    store: Quarantine,
+    rejections: list[Rejection],
+    batch: str,
+    original: Callable[[QuarantineEntry], bytes | None],
+) -> None:
+    """Store the rejections as entries of this batch, each with the bytes that `original` gives for it."""
     now = iso(datetime.now(UTC))
-    store.add([QuarantineEntry(**dict(rejection), batch=batch, at=now) for rejection in rejections])
+    store.add([QuarantineEntry(**dict(rejection), batch=batch, at=now) for rejection in rejections], original)

@@ -1,9 +1,14 @@
 """Quarantine: why an object or a message could not be enriched, said so that a person can mend it."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
+from ticket_assets.domain.batches import iso
 
 
 class Reason(StrEnum):
@@ -17,6 +22,7 @@ class Reason(StrEnum):
     OBJECT_UNREADABLE = "object_unreadable"
     MODEL_FAILURE = "model_failure"
     BAD_MESSAGE = "bad_message"
+    DEAD_LETTER = "dead_letter"
 
 
 class FieldError(BaseModel):
@@ -40,21 +46,73 @@ class Rejection(BaseModel):
     read_at: float
 
 
+class Receives(BaseModel):
+    """How often and when a message was received, as its queue tells it; times are ISO 8601 in UTC, empty if untold."""
+
+    count: int
+    sent_at: str = ""
+    first_received_at: str = ""
+    source: str = ""
+
+    @classmethod
+    def told(cls, attributes: Mapping[str, str]) -> Self:
+        """From SQS's system attributes; its times are Unix milliseconds, `source` is the ARN of the first queue."""
+        return cls(
+            count=int(attributes.get("ApproximateReceiveCount", 1)),
+            sent_at=_time(attributes.get("SentTimestamp")),
+            first_received_at=_time(attributes.get("ApproximateFirstReceiveTimestamp")),
+            source=attributes.get("DeadLetterQueueSourceArn", ""),
+        )
+
+
+class KeptMessage(BaseModel):
+    """A queue message as it was: what nothing else holds once it is deleted from its queue."""
+
+    message_id: str
+    body: str
+    receives: Receives | None = None
+
+
 class QuarantineEntry(Rejection):
-    """A rejection as it is stored, with the batch it was met in and the time, ISO 8601 in UTC."""
+    """A rejection as it is stored: with the batch it was met in, the time, and the message where that is the reason.
+
+    `at` is ISO 8601 in UTC; `batch` is empty and `message` set for a dead letter.
+    """
 
     batch: str
     at: str
+    message: KeptMessage | None = None
 
 
-class MessageEntry(BaseModel):
-    """A queue message that names no object: kept whole, since nothing else holds it."""
+class MessageEntry(KeptMessage):
+    """A queue message that names no object: kept whole."""
 
-    message_id: str
     reason: Reason = Reason.BAD_MESSAGE
     errors: list[FieldError]
-    body: str
     at: str
+
+
+Entry = TypeVar("Entry", bound=QuarantineEntry | MessageEntry)
+
+
+def to_json(entry: QuarantineEntry | MessageEntry) -> bytes:
+    """The entry as it is stored: JSON in ASCII, which also holds what no UTF-8 can, such as half a surrogate pair."""
+    return json.dumps(entry.model_dump()).encode()
+
+
+def from_json(model: type[Entry], stored: bytes) -> Entry:
+    """The entry that was stored by `to_json`."""
+    return model.model_validate(json.loads(stored))
+
+
+def outranks(standing: QuarantineEntry, new: QuarantineEntry) -> bool:
+    """Whether `standing` must not be replaced by `new`, an entry of the same object.
+
+    The later reading says more. But what was found in an object says more than that nobody looked at this version.
+    """
+    if standing.etag == new.etag and (standing.reason is Reason.DEAD_LETTER) != (new.reason is Reason.DEAD_LETTER):
+        return new.reason is Reason.DEAD_LETTER
+    return standing.read_at > new.read_at
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
@@ -65,3 +123,7 @@ def field_errors(error: ValidationError) -> list[FieldError]:
 def one_line(errors: Iterable[FieldError]) -> str:
     """The errors as one line for a table or a log."""
     return "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
+
+
+def _time(milliseconds: str | None) -> str:
+    return iso(datetime.fromtimestamp(int(milliseconds) / 1000, UTC)) if milliseconds else ""

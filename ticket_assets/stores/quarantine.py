@@ -1,21 +1,45 @@
 """Quarantine: one entry an object that could not be enriched, one a message that names no object.
 
 An entry and a record of one ticket are kept in order like any two writes: whoever writes looks at the other's
-afterwards, so that of an older bad version and a newer good one only the newer leaves a trace.
+afterwards, so that of an older bad version and a newer good one only the newer leaves a trace. An entry is replaced
+and removed only as it was read (If-Match, on DELETE too), so that nobody removes a newer one than was looked at.
 """
 
+import base64
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import NamedTuple
 from urllib.parse import quote
 
 from resources.aws import concurrently
-from resources.object_store import S3ObjectStore
+from resources.object_store import S3ObjectStore, StoredObject
 from resources.ordering import Outcome, Stamp, retried
-from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry
+from ticket_assets.domain.batches import iso
+from ticket_assets.domain.intake import object_key
+from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Reason, from_json, outranks, to_json
+from ticket_assets.stores.originals import Originals, current_bytes
 
 OBJECTS = "quarantine/objects/"
 MESSAGES = "quarantine/messages/"
+EXPORTS = "quarantine/exports/"
 LONGEST_NAME = 900  # an S3 key holds 1,024 bytes, and quoting can make one three times as long
+READ_AT_ONCE = 64
+
+
+class Held(NamedTuple):
+    """An entry as it stands: where, in which version (`etag` of the entry's own file), and what it says."""
+
+    path: str
+    etag: str
+    entry: QuarantineEntry | MessageEntry
+
+    @property
+    def name(self) -> str:
+        """The name that the entry shares with its original."""
+        return self.path.removeprefix(OBJECTS).removeprefix(MESSAGES).removesuffix(".json")
 
 
 class Quarantine:
@@ -24,64 +48,158 @@ class Quarantine:
     def __init__(self, store: S3ObjectStore, records: S3ObjectStore) -> None:
         self._store = store
         self._records = records
+        self._originals = Originals(store)
 
-    def add(self, entries: Sequence[QuarantineEntry]) -> None:
-        """Write the entries, but none for a version older than what was enriched."""
-        concurrently(self._add, entries)
+    def add(
+        self,
+        entries: Sequence[QuarantineEntry],
+        original: Callable[[QuarantineEntry], bytes | None] = lambda _: None,
+    ) -> None:
+        """Write the entries, but none for a version older than what was enriched, each with the bytes it is about."""
+        concurrently(lambda entry: self._add(entry, original), entries)
 
-    def find(self, key: str) -> QuarantineEntry | None:
-        """The entry of the raw object `key`, if there is one."""
-        stored = self._store.find(_path(key))
-        return QuarantineEntry.model_validate_json(stored.body) if stored else None
+    def add_message(self, entry: MessageEntry) -> None:
+        """Keep a message that could not be read."""
+        self._store.put(message_path(entry.message_id), to_json(entry))
 
     def clear(self, stamps: dict[str, Stamp]) -> None:
         """Remove the entries of objects, by key, that are older than what was now enriched."""
         concurrently(lambda item: self._clear(*item), stamps.items())
 
-    def entries(self) -> list[QuarantineEntry]:
-        """All entries of objects, in the order of their keys."""
-        found = self._store.find_many(self._store.list_keys(OBJECTS))
-        return [QuarantineEntry.model_validate_json(stored.body) for stored in found if stored]
+    def find(self, key: str) -> QuarantineEntry | None:
+        """The entry of the raw object `key`, if there is one."""
+        held = self._held(entry_path(key))
+        return held.entry if held and isinstance(held.entry, QuarantineEntry) else None
 
-    def add_message(self, entry: MessageEntry) -> None:
-        """Keep a message that could not be read."""
-        self._store.put(f"{MESSAGES}{quote(entry.message_id, safe='')}.json", entry.model_dump_json().encode())
+    def look_up(self, name: str) -> Held | None:
+        """The entry of an object's key, a ticket's id or a message's id, the first that is there."""
+        paths = (entry_path(name), entry_path(object_key(name)), message_path(name))
+        return next(filter(None, map(self._held, paths)), None)
 
-    def messages(self) -> list[MessageEntry]:
-        """All entries of messages."""
-        found = self._store.find_many(self._store.list_keys(MESSAGES))
-        return [MessageEntry.model_validate_json(stored.body) for stored in found if stored]
+    def entries(self) -> Iterator[QuarantineEntry]:
+        """All entries of objects, in the order of their keys, read as they are asked for."""
+        return (
+            held.entry for held in self.read(self._store.list_keys(OBJECTS)) if isinstance(held.entry, QuarantineEntry)
+        )
 
-    def _add(self, entry: QuarantineEntry) -> None:
+    def messages(self) -> Iterator[MessageEntry]:
+        """All entries of messages, read as they are asked for."""
+        return (
+            held.entry for held in self.read(self._store.list_keys(MESSAGES)) if isinstance(held.entry, MessageEntry)
+        )
+
+    def paths(self) -> Iterator[str]:
+        """Where all entries are: those of objects in the order of their keys, then those of messages."""
+        return chain(self._store.list_keys(OBJECTS), self._store.list_keys(MESSAGES))
+
+    def read(self, paths: Iterable[str]) -> Iterator[Held]:
+        """The entries at `paths`, in that order, a few at a time; those that are gone by now are left out."""
+        rest = iter(paths)
+        while group := list(islice(rest, READ_AT_ONCE)):
+            found = self._store.find_many(group)
+            yield from (_read(stored) for stored in found if stored)
+
+    def original(self, held: Held, raw: S3ObjectStore) -> bytes | None:
+        """The bytes that the entry is about: as kept, else from the raw object while it is that version, else None."""
+        entry = held.entry
+        if isinstance(entry, MessageEntry):
+            return entry.body.encode(errors="surrogatepass")
+        if not entry.etag:
+            return None
+        kept = self._originals.find(held.name, entry.etag)
+        return current_bytes(raw, entry) if kept is None else kept
+
+    def remove(self, held: Held) -> None:
+        """Remove the entry and its original. Raises WriteConflict where another entry stands by now.
+
+        The original goes first, so that whoever dies here leaves an entry that leads to it; and once more, since
+        whoever added the entry may just have been writing it.
+        """
+        self._remove_original(held)
+        self._store.delete(held.path, if_etag=held.etag)
+        self._remove_original(held)
+
+    def export(self, held: Held, original: bytes | None) -> str:
+        """Write the entry with its original (base64) as one file, and return its key."""
+        now = iso(datetime.now(UTC))
+        body = {
+            "exported_at": now,
+            "entry": held.entry.model_dump(),
+            "original": None if original is None else base64.b64encode(original).decode(),
+        }
+        # Named by its version too: another one dropped on the same day must not take its place.
+        path = f"{EXPORTS}{now[:10]}/{held.name}.{held.etag[:8]}.json"
+        self._store.put(path, json.dumps(body).encode())
+        return path
+
+    def _add(self, entry: QuarantineEntry, original: Callable[[QuarantineEntry], bytes | None]) -> None:
         if retried(lambda: self._attempt(entry)) is Outcome.SUPERSEDED:
             return
+        name = entry_name(entry.key)
+        self._originals.keep(name, entry, original(entry))
         record = self._records.head(entry.key)
         stamp = record and Stamp.parse(record.metadata)
-        if stamp and _is_older(entry, stamp):
-            self._store.delete(_path(entry.key))
+        if stamp:
+            self._clear(entry.key, stamp)
+        if self.find(entry.key) != entry:
+            self._originals.remove(name, entry.read_at)
 
     def _attempt(self, entry: QuarantineEntry) -> Outcome:
-        path = _path(entry.key)
+        path = entry_path(entry.key)
         standing = self._store.find(path)
-        if standing and QuarantineEntry.model_validate_json(standing.body).read_at > entry.read_at:
+        if standing and outranks(from_json(QuarantineEntry, standing.body), entry):
             return Outcome.SUPERSEDED
         etag = standing.info.etag if standing else None
-        self._store.put(path, entry.model_dump_json().encode(), if_absent=standing is None, if_etag=etag)
+        self._store.put(path, to_json(entry), if_absent=standing is None, if_etag=etag)
         return Outcome.WRITTEN
 
     def _clear(self, key: str, stamp: Stamp) -> None:
-        entry = self.find(key)
-        if entry and _is_older(entry, stamp):
-            self._store.delete(_path(key))
+        def attempt() -> Outcome:
+            held = self._held(entry_path(key))
+            if held is None or not _is_older(held.entry, stamp):
+                return Outcome.SUPERSEDED
+            self.remove(held)
+            return Outcome.WRITTEN
+
+        retried(attempt)
+
+    def _held(self, path: str) -> Held | None:
+        stored = self._store.find(path)
+        return _read(stored) if stored else None
+
+    def _remove_original(self, held: Held) -> None:
+        if isinstance(held.entry, QuarantineEntry):
+            self._originals.remove(held.name, held.entry.read_at)
 
 
-def _is_older(entry: QuarantineEntry, stamp: Stamp) -> bool:
-    """Whether a record of this stamp supersedes what the entry speaks of; any record does where the object is gone."""
-    return not entry.etag or (entry.last_modified, entry.read_at) <= (stamp.last_modified, stamp.read_at)
+def entry_name(key: str) -> str:
+    """The name of an object's entry and of its original: the key as a URL has it, its hash where that is too long."""
+    name = quote(key, safe="", errors="surrogatepass")
+    return name if len(name) <= LONGEST_NAME else hashlib.sha256(key.encode()).hexdigest()
 
 
-def _path(key: str) -> str:
-    name = quote(key, safe="")
-    if len(name) > LONGEST_NAME:
-        name = hashlib.sha256(key.encode()).hexdigest()
-    return f"{OBJECTS}{name}.json"
+def entry_path(key: str) -> str:
+    """Where the entry of the raw object `key` is kept."""
+    return f"{OBJECTS}{entry_name(key)}.json"
+
+
+def message_path(message_id: str) -> str:
+    """Where the entry of a message is kept."""
+    return f"{MESSAGES}{entry_name(message_id)}.json"
+
+
+def _read(stored: StoredObject) -> Held:
+    model = MessageEntry if stored.info.key.startswith(MESSAGES) else QuarantineEntry
+    return Held(stored.info.key, stored.info.etag, from_json(model, stored.body))
+
+
+def _is_older(entry: QuarantineEntry | MessageEntry, stamp: Stamp) -> bool:
+    """Whether a record of this stamp supersedes what the entry speaks of.
+
+    Any record does where the object is gone, and one of the same version where that version was only never looked at.
+    """
+    if isinstance(entry, MessageEntry):
+        return False
+    if not entry.etag or (entry.reason is Reason.DEAD_LETTER and entry.etag == stamp.etag):
+        return True
+    return (entry.last_modified, entry.read_at) <= (stamp.last_modified, stamp.read_at)
