@@ -26,6 +26,10 @@ class Message(NamedTuple):
     received: int
 
 
+class NotSent(RuntimeError):
+    """SQS refused messages; the text says how many, and why."""
+
+
 class SqsQueue(dg.ConfigurableResource):
     """The messages of one queue."""
 
@@ -74,6 +78,13 @@ class SqsQueue(dg.ConfigurableResource):
         groups = [messages[start : start + GROUP] for start in range(0, len(messages), GROUP)]
         return [failed for group in concurrently(self._delete_group, groups, POLLERS) for failed in group]
 
+    def send(self, bodies: Sequence[str]) -> None:
+        """Put messages into the queue. Raises NotSent where SQS refuses some, with its reason; the others are sent."""
+        groups = [bodies[start : start + GROUP] for start in range(0, len(bodies), GROUP)]
+        refused = [reason for group in concurrently(self._send_group, groups, POLLERS) for reason in group]
+        if refused:
+            raise NotSent(f"{len(refused)} of {len(bodies)} messages did not get into queue {self.name}: {refused[0]}")
+
     def depth(self) -> dict[str, int]:
         """About how many messages wait, are in flight and are delayed."""
         names = {
@@ -83,6 +94,11 @@ class SqsQueue(dg.ConfigurableResource):
         }
         found = client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names.values()))["Attributes"]
         return {name: int(found.get(attribute, 0)) for name, attribute in names.items()}
+
+    def _send_group(self, group: Sequence[str]) -> list[str]:
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(group)]
+        response = client("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
+        return [f"{failed['Code']} {failed.get('Message', '')}".strip() for failed in response.get("Failed", [])]
 
     def _delete_group(self, group: Sequence[Message]) -> list[str]:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(group)]

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BucketName = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z")]
@@ -17,6 +17,14 @@ TableName = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_.-]{3,255}\z")]
 
 class SettingsError(ValueError):
     """A setting has a value that it cannot take; the message names the variable and what it accepts."""
+
+
+def _cron(text: str) -> str:
+    from dagster._utils.schedules import is_valid_cron_string  # a second to import, only where it is set
+
+    if not is_valid_cron_string(text):
+        raise ValueError("is no cron expression")
+    return text
 
 
 class Settings(BaseSettings):
@@ -47,6 +55,9 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=256, ge=1, le=256, description="tickets a batch, 1 to 256")
     batch_window_seconds: float = Field(default=15, ge=0, le=20, description="seconds a batch collects, 0 to 20")
     max_pending_batches: int = Field(default=8, ge=1, le=1000, description="a count of batches, 1 to 1000")
+    reconcile_schedule: Annotated[str, AfterValidator(_cron)] = Field(
+        default="0 4 * * *", description="a cron expression of five fields, in UTC, such as 0 4 * * *"
+    )
 
 
 def load_settings() -> Settings:

@@ -3,7 +3,8 @@
 Runs and backfills read only the manifest. No lifecycle rule may touch `batches/`.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from resources.object_store import ObjectMissing, S3ObjectStore
@@ -11,7 +12,9 @@ from ticket_assets.domain.batches import BatchFailure, Manifest, batch_key, iso
 
 PREFIX = "batches/"
 PENDING = f"{PREFIX}pending/"
+DEFERRED = f"{PREFIX}deferred/"
 FAILED = f"{PREFIX}failed/"
+READ_AT_ONCE = 64
 
 
 class Batches:
@@ -41,6 +44,40 @@ class Batches:
     def pending(self) -> list[str]:
         """The batches whose run is not known to have started, oldest first."""
         return [key.removeprefix(PENDING) for key in self._store.list_keys(PENDING)]
+
+    def open(self) -> list[str]:
+        """The batches with a marker: those not known to have started, and those that wait to be requested."""
+        deferred = (key.removeprefix(DEFERRED) for key in self._store.list_keys(DEFERRED))
+        return list(dict.fromkeys([*self.pending(), *deferred]))
+
+    def marker(self, batch: str) -> str | None:
+        """`pending` or `deferred` where the batch has such a marker."""
+        folders = {"pending": PENDING, "deferred": DEFERRED}
+        return next((name for name, folder in folders.items() if self._store.head(f"{folder}{batch}")), None)
+
+    def failed(self) -> list[str]:
+        """The failed batches, oldest first."""
+        keys = self._store.list_keys(FAILED)
+        return [key.removeprefix(FAILED).removesuffix(".json") for key in keys]
+
+    def since(self, second: int) -> Iterator[str]:
+        """The batches that were landed at this Unix second or later, oldest first."""
+        after = f"{PREFIX}{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%M%SZ}"
+        names = (key.removeprefix(PREFIX) for key in self._store.list_keys(PREFIX, after))
+        # Manifests begin with a year; the folders of markers, which do not, come after them.
+        return (name.removesuffix(".json") for name in itertools.takewhile(lambda name: name[0].isdigit(), names))
+
+    def manifests(self, batches: Iterable[str]) -> Iterator[Manifest]:
+        """The manifests of these batches, some at a time; a batch that has none is passed over."""
+        paths = (f"{PREFIX}{batch}.json" for batch in batches)
+        while some := list(itertools.islice(paths, READ_AT_ONCE)):
+            found = self._store.find_many(some)
+            yield from (Manifest.model_validate_json(stored.body) for stored in found if stored)
+
+    def failure(self, batch: str) -> BatchFailure | None:
+        """Why the batch failed, None where it is not recorded as failed."""
+        stored = self._store.find(f"{FAILED}{batch}.json")
+        return BatchFailure.model_validate_json(stored.body) if stored else None
 
     def clear_pending(self, batch: str) -> None:
         """Note that the batch's run exists and got past its start."""
