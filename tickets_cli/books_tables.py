@@ -49,8 +49,8 @@ def print_books(books: Books, console: Console) -> None:
 
 def print_whereabouts(found: Whereabouts, console: Console) -> None:
     """The verdict, then what each store holds, then the batches."""
-    detail = f" ({found.verdict.detail})" if found.verdict.detail else ""
-    console.print(Text.assemble((f"{plain(found.key)}: ", "bold"), (f"{found.verdict.state}{plain(detail)}", "bold")))
+    detail = f" ({plain(found.verdict.detail)})" if found.verdict.detail else ""
+    console.print(Text.assemble((f"{plain(found.key)}: ", "bold"), (f"{found.verdict.state}{detail}", "bold")))
     for version in found.raw:
         _line("raw", f"{_time(version.last_modified)}  {version.etag}  {version.size:,} bytes", console)
     if found.record:

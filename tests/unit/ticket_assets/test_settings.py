@@ -50,6 +50,9 @@ def test_the_models_cache_is_set_by_a_variable_without_the_prefix(monkeypatch):
         ("TICKETS_BATCH_WINDOW_SECONDS", "21", "0 to 20"),
         ("TICKETS_BATCH_WINDOW_SECONDS", "nan", "0 to 20"),
         ("TICKETS_MAX_PENDING_BATCHES", "0", "1 to 1000"),
+        ("TICKETS_RECONCILE_SCHEDULE", "at four", "cron expression of five fields, in UTC"),
+        ("TICKETS_RECONCILE_SCHEDULE", "", "cron expression of five fields, in UTC"),
+        ("TICKETS_RECONCILE_SCHEDULE", "61 4 * * *", "cron expression of five fields, in UTC"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_variables_name_and_what_it_accepts(monkeypatch, name, value, accepts):
