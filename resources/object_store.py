@@ -1,6 +1,7 @@
 """A bucket of S3: whole objects, read and written under conditions. It knows nothing of what they hold."""
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -31,6 +32,15 @@ class ObjectInfo(NamedTuple):
     last_modified: int
     size: int
     metadata: dict[str, str]
+
+
+class Listed(NamedTuple):
+    """What a listing tells of an object: ETag without quotes, LastModified in whole Unix seconds, size in bytes."""
+
+    key: str
+    etag: str
+    last_modified: int
+    size: int
 
 
 class StoredObject(NamedTuple):
@@ -130,10 +140,29 @@ class S3ObjectStore(dg.ConfigurableResource):
                 raise WriteConflict(f"s3://{self.bucket}/{key} was written by another") from None
             self._none_if_missing(key, error)
 
-    def list_keys(self, prefix: str = "") -> Iterator[str]:
-        """The keys that start with `prefix`, in S3's order (of their UTF-8 bytes)."""
-        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    def list_keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """The keys that start with `prefix` and come after the key `after`, in S3's order (of their UTF-8 bytes)."""
+        return (listed.key for listed in self.list_objects(prefix, after))
+
+    def list_objects(self, prefix: str = "", after: str = "") -> Iterator[Listed]:
+        """As `list_keys`, with what a listing tells of each object: one request for 1,000."""
+        pages = (
+            client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+        )
+        return (_listed(entry) for page in pages for entry in page.get("Contents", []))
+
+    def versions(self, key: str) -> list[Listed]:
+        """The versions of one object that the bucket keeps, newest first; the one there is where it keeps none."""
+        pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key)
+        # S3 gives those of one key together, newest first, before the keys that it only begins.
+        found = itertools.takewhile(
+            lambda entry: entry["Key"] == key, (entry for page in pages for entry in page.get("Versions", []))
+        )
+        return [_listed(entry) for entry in found]
+
+
+def _listed(entry: dict) -> Listed:
+    return Listed(entry["Key"], entry["ETag"].strip('"'), int(entry["LastModified"].timestamp()), entry["Size"])
 
     def _none_if_missing(self, key: str, error: ClientError) -> None:
         code = error_code(error)

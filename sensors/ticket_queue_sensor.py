@@ -103,8 +103,6 @@ class _Tick:
         if kept:
             lost = f"{len(kept)} of {len(messages)} messages could not be deleted"
             self._log.warning(f"{lost} and come again, which is harmless")
-                f"{len(kept)} of {len(messages)} messages could not be deleted and come again, which is harmless"
-            )
         return None
 
     def settle(self) -> list[str]:

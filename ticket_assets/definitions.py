@@ -27,8 +27,9 @@ from ticket_assets.assets.embedded_tickets import embedded_tickets
 from ticket_assets.assets.enriched_tickets import enriched_tickets
 from ticket_assets.assets.raw_tickets import raw_tickets
 from ticket_assets.assets.summarized_tickets import summarized_tickets
+from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.assets.ticket_metadata import ticket_metadata
-from ticket_assets.jobs import enrich_tickets
+from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tickets
 from ticket_assets.settings import Settings, load_settings
 
 ASSETS = [raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, enriched_tickets, ticket_metadata]
@@ -38,8 +39,9 @@ def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Sett
     """Everything that Dagster loads; `overrides` replace resources by key, as tests do with fakes."""
     settings = settings or load_settings()
     return dg.Definitions(
-        assets=ASSETS,
-        jobs=[enrich_tickets],
+        assets=[*ASSETS, ticket_books],
+        jobs=[enrich_tickets, reconcile_tickets],
+        schedules=[reconcile_schedule(settings.reconcile_schedule)],
         sensors=[
             build_ticket_queue_sensor(enrich_tickets, settings),
             build_batch_failure_sensor(enrich_tickets),

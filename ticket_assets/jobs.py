@@ -1,4 +1,4 @@
-"""The one job: all assets of a batch, in one process that loads the models once."""
+"""The jobs: all assets of a batch, in one process that loads the models once; and the books of all tickets, daily."""
 
 import dagster as dg
 
@@ -14,3 +14,21 @@ enrich_tickets = dg.define_asset_job(
     tags=RETRY_ALL_STEPS,
     description="Enrich one batch of tickets: read, embed, classify, summarize, join, store.",
 )
+
+reconcile_tickets = dg.define_asset_job(
+    "reconcile_tickets",
+    selection=dg.AssetSelection.assets("ticket_books"),
+    executor_def=dg.in_process_executor,
+    description="Compare all stores: is every ticket enriched, quarantined, in flight or failed?",
+)
+
+
+def reconcile_schedule(cron: str) -> dg.ScheduleDefinition:
+    """Reconciles at the times of this cron expression, in UTC."""
+    return dg.ScheduleDefinition(
+        name="reconcile_tickets_schedule",
+        job=reconcile_tickets,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )

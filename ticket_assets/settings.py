@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BucketName = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z")]
@@ -17,6 +17,14 @@ TableName = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_.-]{3,255}\z")]
 
 class SettingsError(ValueError):
     """A setting has a value that it cannot take; the message names the variable and what it accepts."""
+
+
+def _cron(text: str) -> str:
+    from dagster._utils.schedules import is_valid_cron_string  # a second to import, only where it is set
+
+    if not is_valid_cron_string(text):
+        raise ValueError("is no cron expression")
+    return text
 
 
 class Settings(BaseSettings):
@@ -51,6 +59,9 @@ class Settings(BaseSettings):
     max_partitions: int = Field(default=50_000, ge=1, le=100_000, description="a count of partitions, 1 to 100000")
     assets_retention_days: int = Field(
         default=30, le=3651, validate_default=True, description="days, more than TICKETS_PARTITION_RETENTION_DAYS"
+    )
+    reconcile_schedule: Annotated[str, AfterValidator(_cron)] = Field(
+        default="0 4 * * *", description="a cron expression of five fields, in UTC, such as 0 4 * * *"
     )
 
     @field_validator("assets_retention_days")

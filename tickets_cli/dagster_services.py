@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import dagster as dg
 import yaml
 
-from tickets_cli.layout import PROJECT
+from tickets_cli.layout import PROJECT, dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 
 START_SECONDS = 120
@@ -32,6 +32,12 @@ def prepare_home(home: Path, *, refresh: bool = False) -> None:
         settings.write_text(yaml.safe_dump(template))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()
+
+
+def existing_instance() -> dg.DagsterInstance | None:
+    """The instance of Dagster's home, None where there is none yet."""
+    home = dagster_home()
+    return dg.DagsterInstance.from_config(str(home)) if (home / "dagster.yaml").exists() else None
 
 
 class DagsterServices:

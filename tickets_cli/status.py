@@ -16,6 +16,7 @@ from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import MESSAGES, OBJECTS
+from tickets_cli.dagster_services import existing_instance
 from tickets_cli.layout import dagster_home
 from tickets_cli.provisioning import check_redrive
 
@@ -62,13 +63,8 @@ def _count(store: S3ObjectStore, prefix: str = "") -> str:
     return f"{counted:,}" + ("+" if counted == COUNTED else "")
 
 
-def _instance() -> dg.DagsterInstance | None:
-    home = dagster_home()
-    return dg.DagsterInstance.from_config(str(home)) if (home / "dagster.yaml").exists() else None
-
-
 def _runs_by_state() -> dict[str, int]:
-    instance = _instance()
+    instance = existing_instance()
     if instance is None:
         return {}
     states = ("QUEUED", "STARTED", "SUCCESS", "FAILURE", "CANCELED")
@@ -78,7 +74,7 @@ def _runs_by_state() -> dict[str, int]:
 
 
 def _print_last_runs(console: Console) -> None:
-    instance = _instance()
+    instance = existing_instance()
     if instance is None:
         console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
         return

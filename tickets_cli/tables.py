@@ -22,15 +22,15 @@ def print_tickets(title: str, items: Sequence[dict], console: Console) -> None:
             for name in LABELS
         }
         _row({"ticket_id": Text(item["ticket_id"], style="bold"), **cells}, widths, console)
-        console.print(Text(f"  {_plain(item['summary'])}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
+        console.print(Text(f"  {plain(item['summary'])}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def print_quarantined(entries: Sequence[QuarantineEntry], console: Console) -> None:
     """Key and reason; below them what is wrong."""
     _rule(f"Quarantined ({len(entries)})", console)
     for entry in entries:
-        console.print(Text.assemble((f"{_plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
-        console.print(Text(f"  {_plain(one_line(entry.errors))}", style="dim"))
+        console.print(Text.assemble((f"{plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
+        console.print(Text(f"  {plain(one_line(entry.errors))}", style="dim"))
 
 
 LABELS = ("urgency", "sentiment", "intent")
@@ -41,7 +41,7 @@ def _share(confidence: float) -> str:
     return f"{confidence:.2f}".removeprefix("0")[:3]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A ticket's own text without what moves or colours a terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 

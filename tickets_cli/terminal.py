@@ -11,6 +11,7 @@ from resources.aws import AwsUnavailable, BadEndpoint, aws_errors
 from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
 from resources.provision import ProvisionError
+from resources.queue import SendRefused
 from ticket_assets.settings import SettingsError
 from tickets_cli.processes import ProcessFailed
 
@@ -20,6 +21,7 @@ EXPECTED = (
     BadEndpoint,
     LabelFileError,
     ModelNotAvailable,
+    SendRefused,
     ProcessFailed,
     ProvisionError,
     SettingsError,

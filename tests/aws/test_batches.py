@@ -5,7 +5,7 @@ import pytest
 from resources.object_store import ObjectMissing
 from tests.support import store
 from ticket_assets.domain.batches import BatchFailure, Manifest
-from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.batches import READ_AT_ONCE, Batches
 
 
 @pytest.fixture
@@ -88,3 +88,39 @@ def test_a_batch_that_succeeds_after_all_is_failed_no_more(batches):
 
 def test_nothing_is_pending_or_failed_in_the_beginning(batches):
     assert (batches.pending(), batches.failures()) == ([], [])
+
+
+def test_batches_with_either_marker_are_open_and_say_which(settings, batches):
+    pending = batches.land("tickets-raw", ("a.json",)).batch
+    store(settings.pipeline_bucket).put("batches/deferred/d-1", b"")
+    store(settings.pipeline_bucket).put(f"batches/deferred/{pending}", b"")
+
+    assert sorted(batches.open()) == sorted([pending, "d-1"])
+    assert [batches.marker(batch) for batch in (pending, "d-1", "none")] == ["pending", "deferred", None]
+
+
+def test_a_failed_batch_is_named_and_its_failure_told(batches):
+    batches.record_failure(failure("b-2"))
+    batches.record_failure(failure("b-1"))
+
+    assert batches.failed() == ["b-1", "b-2"]
+    assert batches.failure("b-1") == failure("b-1")
+    assert batches.failure("b-3") is None
+
+
+def test_batches_are_found_by_the_second_they_were_landed_in_and_markers_are_none(settings, batches):
+    names = ["20260101T235959Z-ffffffff", "20260102T000000Z-00000000", "20260102T000001Z-00000000"]
+    for batch in names:
+        store(settings.pipeline_bucket).put(f"batches/{batch}.json", b"{}")
+        store(settings.pipeline_bucket).put(f"batches/pending/{batch}", b"")
+    batches.record_failure(failure(names[0]))
+
+    assert list(batches.since(1767312000)) == names[1:]
+    assert list(batches.since(0)) == names
+
+
+def test_more_manifests_than_are_read_at_once_come_in_order_without_those_that_are_not_there(batches):
+    landed = [batches.land("tickets-raw", (f"{number}.json",)) for number in range(READ_AT_ONCE + 2)]
+    wanted = [manifest.batch for manifest in landed]
+
+    assert list(batches.manifests([wanted[0], "none", *wanted[1:]])) == landed

@@ -44,6 +44,27 @@ def test_the_items_of_one_ticket_are_found_beyond_the_first_page(table):
     assert [from_item(item)["created_at"] for item in table.items("T-1")] == [0, 1, 2, 3, 4]
 
 
+def test_a_glance_gives_the_named_attributes_alone_beyond_the_first_page(table):
+    for created_at in range(5):
+        table.put(big(created_at, stamp=f"s{created_at}"), None)
+
+    def seen():
+        return [from_item(item) for item in table.glance("T-1", ("stamp", "not there"))]
+
+    assert eventually(lambda: len(seen()) == 5)
+    assert seen() == [{"stamp": f"s{created_at}"} for created_at in range(5)]
+
+
+def test_items_whose_text_sorts_before_another_are_counted_and_named_beyond_the_first_page(table):
+    for number in range(9):
+        table.put(big(number, ticket_id=f"T-{number}", processed_at=f"2026-01-0{number}T00:00:00Z"), None)
+    table.put(to_item({"ticket_id": "T-without", "created_at": 1}), None)
+
+    before = ("processed_at", "2026-01-07T00:00:00Z")
+    assert eventually(lambda: table.count_older(*before) == 7)
+    assert sorted(table.hash_keys_older(*before)) == [f"T-{number}" for number in range(7)]
+
+
 def test_an_index_gives_the_newest_first_beyond_its_first_page(table):
     for created_at in range(5):
         table.put(big(created_at, ticket_id=f"T-{created_at}"), None)

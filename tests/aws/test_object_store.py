@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from botocore.exceptions import ClientError
 
-from resources.aws import AwsUnavailable, aws_errors, concurrently
+from resources.aws import AwsUnavailable, aws_errors, client, concurrently
 from resources.object_store import ObjectMissing, ObjectUnreadable, S3ObjectStore, WriteConflict
 from tests.support import store
 
@@ -149,6 +149,48 @@ def test_a_listing_goes_on_beyond_its_first_thousand_keys(objects):
 
 def test_a_listing_of_nothing_is_empty(objects):
     assert list(objects.list_keys("none/")) == []
+
+
+def test_a_listing_tells_of_each_object_what_a_head_does_in_whole_seconds(objects):
+    for key in ODD_KEYS:
+        objects.put(key, key.encode())
+
+    listed = list(objects.list_objects())
+
+    assert [one.key for one in listed] == sorted(ODD_KEYS)
+    for one in listed:
+        info = objects.head(one.key)
+        assert info is not None
+        assert one == (info.key, info.etag, info.last_modified, info.size)
+        assert isinstance(one.last_modified, int)
+
+
+def test_a_listing_goes_on_after_a_key_and_beyond_a_page(objects):
+    concurrently(lambda number: objects.put(f"n/{number:04d}", b""), range(1_005))
+
+    assert [one.key for one in objects.list_objects("n/", after="n/0001")] == [f"n/{n:04d}" for n in range(2, 1_005)]
+    assert list(objects.list_keys("n/", after="n/1004")) == []
+
+
+def test_an_object_in_a_bucket_that_keeps_no_versions_has_one(objects):
+    objects.put("a.json", b"1")
+    etag = objects.put("a.json", b"2")
+    objects.put("a.json.b", b"3")
+
+    (version,) = objects.versions("a.json")
+    assert (version.key, version.etag, version.size) == ("a.json", etag, 1)
+    assert objects.versions("a") == []
+
+
+def test_versions_are_told_newest_first_also_of_an_object_that_is_gone(objects):
+    status = {"Status": "Enabled"}
+    client("s3").put_bucket_versioning(Bucket=objects.bucket, VersioningConfiguration=status)
+    etags = [objects.put("a.json", body) for body in (b"1", b"2", b"3")]
+    objects.put("a.json.b", b"4")
+    objects.delete("a.json")
+
+    assert [version.etag for version in objects.versions("a.json")] == etags[::-1]
+    assert objects.head("a.json") is None
 
 
 @pytest.fixture

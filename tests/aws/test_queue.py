@@ -4,7 +4,7 @@ import pytest
 
 from resources.aws import AwsUnavailable, aws_errors, client
 from resources.provision import ensure_queue, redrive_policy
-from resources.queue import Message, SqsQueue
+from resources.queue import Message, SendRefused, SqsQueue
 from sensors.events import created_objects
 from tests.support import eventually, store
 from tickets_cli.provisioning import RECEIVES
@@ -182,3 +182,27 @@ def test_a_message_that_nobody_deletes_goes_to_the_dead_letters_after_five_recei
 def test_a_queue_that_does_not_exist_is_the_operators_to_set_up(aws_endpoint):
     with pytest.raises(AwsUnavailable, match=f"a queue at {aws_endpoint} is missing.*tickets setup"), aws_errors():
         SqsQueue(name="there-is-no-such-queue").receive()
+
+
+def test_more_messages_than_one_call_takes_are_sent(queue):
+    bodies = [f"message {number}" for number in range(25)]
+    queue.send(bodies)
+
+    got: list[Message] = []
+    assert eventually(lambda: got.extend(queue.receive(1)) or len(got) >= 25)
+    assert sorted(message.body for message in got) == sorted(bodies)
+
+
+def test_a_message_that_sqs_refuses_is_reported_and_the_others_are_sent(queue, monkeypatch):
+    """The local server refuses none: a hook beneath the adapter makes the answer that SQS gives."""
+
+    def refuse(parsed, **_):
+        parsed["Failed"] = [{"Id": parsed["Successful"].pop()["Id"], "Code": "InternalError", "SenderFault": False}]
+
+    events = client("sqs").meta.events
+    events.register("after-call.sqs.SendMessageBatch", refuse)
+    try:
+        with pytest.raises(SendRefused, match=f"SQS refused 1 of 3 messages to {queue.name}"):
+            queue.send(["a", "b", "c"])
+    finally:
+        events.unregister("after-call.sqs.SendMessageBatch", refuse)

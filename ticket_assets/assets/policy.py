@@ -21,9 +21,8 @@ def ticket_asset(**own: Any) -> Callable[[Callable], dg.AssetsDefinition]:
 
     def decorate(function: Callable) -> dg.AssetsDefinition:
         description = inspect.getdoc(inspect.getmodule(function))
-        return dg.asset(partitions_def=BATCHES, group_name=GROUP, owners=OWNERS, description=description, **own)(
-            function
-        )
+        policy = {"partitions_def": BATCHES, "group_name": GROUP, "owners": OWNERS, "description": description}
+        return dg.asset(**{**policy, **own})(function)
 
     return decorate
 

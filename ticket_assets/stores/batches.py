@@ -3,7 +3,8 @@
 Runs and backfills read only the manifest. No lifecycle rule may touch `batches/`.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from resources.object_store import ObjectMissing, S3ObjectStore, WriteConflict
@@ -13,6 +14,7 @@ PREFIX = "batches/"
 PENDING = f"{PREFIX}pending/"
 DEFERRED = f"{PREFIX}deferred/"
 FAILED = f"{PREFIX}failed/"
+READ_AT_ONCE = 64
 
 
 class Batches:
@@ -52,6 +54,39 @@ class Batches:
         """The batches whose run is not known to have started, oldest first."""
         return [key.removeprefix(PENDING) for key in self._store.list_keys(PENDING)]
 
+    def open(self) -> list[str]:
+        """The batches with a marker: those not known to have started, and those that wait to be requested."""
+        return list(dict.fromkeys([*self.pending(), *self.deferred()]))
+
+    def marker(self, batch: str) -> str | None:
+        """`pending` or `deferred` where the batch has such a marker."""
+        folders = {"pending": PENDING, "deferred": DEFERRED}
+        return next((name for name, folder in folders.items() if self._store.head(f"{folder}{batch}")), None)
+
+    def failed(self) -> list[str]:
+        """The failed batches, oldest first."""
+        keys = self._store.list_keys(FAILED)
+        return [key.removeprefix(FAILED).removesuffix(".json") for key in keys]
+
+    def since(self, second: int) -> Iterator[str]:
+        """The batches that were landed at this Unix second or later, oldest first."""
+        after = f"{PREFIX}{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%M%SZ}"
+        names = (key.removeprefix(PREFIX) for key in self._store.list_keys(PREFIX, after))
+        # Manifests begin with a year; the folders of markers, which do not, come after them.
+        return (name.removesuffix(".json") for name in itertools.takewhile(lambda name: name[0].isdigit(), names))
+
+    def manifests(self, batches: Iterable[str]) -> Iterator[Manifest]:
+        """The manifests of these batches, some at a time; a batch that has none is passed over."""
+        paths = (f"{PREFIX}{batch}.json" for batch in batches)
+        while some := list(itertools.islice(paths, READ_AT_ONCE)):
+            found = self._store.find_many(some)
+            yield from (Manifest.model_validate_json(stored.body) for stored in found if stored)
+
+    def failure(self, batch: str) -> BatchFailure | None:
+        """Why the batch failed, None where it is not recorded as failed."""
+        stored = self._store.find(f"{FAILED}{batch}.json")
+        return BatchFailure.model_validate_json(stored.body) if stored else None
+
     def clear_pending(self, batch: str) -> None:
         """Note that the batch's run exists and got past its start."""
         self._store.delete(f"{PENDING}{batch}")
@@ -66,8 +101,7 @@ class Batches:
 
     def unfinished(self) -> set[str]:
         """The batches that still have work to do: pending, deferred or failed."""
-        failed = (key.removeprefix(FAILED).removesuffix(".json") for key in self._store.list_keys(FAILED))
-        return {*self.pending(), *self.deferred(), *failed}
+        return {*self.open(), *self.failed()}
 
     def record_failure(self, failure: BatchFailure) -> None:
         """Record that a batch's retries are used up."""

@@ -1,0 +1,74 @@
+"""The books of all tickets: how many were received, and what became of them, asked of the stores themselves.
+
+received = enriched + quarantined + in flight + failed + missing + stale. One run compares both buckets, the table, the
+quarantine, the batches and the queue; its counts are numbers to be plotted over time.
+"""
+
+import dagster as dg
+
+from resources.dynamodb import DynamoDBTable
+from resources.object_store import S3ObjectStore
+from resources.queue import SqsQueue
+from ticket_assets.assets.policy import ticket_asset
+from ticket_assets.assets.runs import batches_at_work
+from ticket_assets.domain.books import Books
+from ticket_assets.stores.books import reconcile
+from ticket_assets.stores.inventory import Stores
+
+CHECK = "the_books_balance"
+SHOWN = 20
+
+
+@ticket_asset(
+    kinds={"s3", "dynamodb"},
+    group_name="ticket_books",
+    partitions_def=None,
+    code_version="1",
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset="ticket_books",
+            description="No ticket is missing, none is stale, and no item lacks its record.",
+        )
+    ],
+)
+def ticket_books(
+    context: dg.AssetExecutionContext,
+    raw_store: S3ObjectStore,
+    record_store: S3ObjectStore,
+    pipeline_store: S3ObjectStore,
+    table: DynamoDBTable,
+    queue: SqsQueue,
+) -> dg.MaterializeResult:
+    stores = Stores.of(
+        {
+            "raw_store": raw_store,
+            "record_store": record_store,
+            "pipeline_store": pipeline_store,
+            "table": table,
+            "queue": queue,
+        }
+    )
+    books = reconcile(stores, lambda: batches_at_work(context.instance)).books
+    return dg.MaterializeResult(metadata=counts(books), check_results=[_the_books_balance(books)])
+
+
+def counts(books: Books) -> dict[str, int]:
+    """Every count of the books by its name."""
+    return {name: int(value) for name, value in books.model_dump(exclude={"names", "notes", "balanced"}).items()}
+
+
+def _the_books_balance(books: Books) -> dg.AssetCheckResult:
+    named = {name: keys[:SHOWN] for name, keys in books.names.items() if keys}
+    remedy = "`tickets reconcile --replay` sends what is missing or stale again; `tickets where ID` tells of one ticket"
+    return dg.AssetCheckResult(
+        passed=books.balanced,
+        check_name=CHECK,
+        description=None if books.balanced else remedy,
+        metadata={
+            "missing": books.missing,
+            "stale": books.stale,
+            "items_without_record": books.items_without_record,
+            "names": dg.MetadataValue.json(named),
+        },
+    )
