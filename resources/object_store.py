@@ -160,16 +160,16 @@ class S3ObjectStore(dg.ConfigurableResource):
         )
         return [_listed(entry) for entry in found]
 
-
-def _listed(entry: dict) -> Listed:
-    return Listed(entry["Key"], entry["ETag"].strip('"'), int(entry["LastModified"].timestamp()), entry["Size"])
-
     def _none_if_missing(self, key: str, error: ClientError) -> None:
         code = error_code(error)
         if code in UNREADABLE:
             raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {code}") from None
         if code not in {"NoSuchKey", "404"}:
             raise error
+
+
+def _listed(entry: dict) -> Listed:
+    return Listed(entry["Key"], entry["ETag"].strip('"'), int(entry["LastModified"].timestamp()), entry["Size"])
 
 
 def _info(key: str, response: dict) -> ObjectInfo:
