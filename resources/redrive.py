@@ -1,4 +1,4 @@
-"""What a queue does with messages that nobody could handle, as it really is set: a dead-letter queue must outlast it."""
+"""How a queue gives up messages, as it really is set: the dead-letter queue must keep them longer than their source."""
 
 import json
 

@@ -14,6 +14,7 @@ from tickets_cli.books import reconcile, where
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
+from tickets_cli.reprocessing import reprocess
 from tickets_cli.terminal import console, plain_errors, say
 
 app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
@@ -21,6 +22,7 @@ models_app = typer.Typer(no_args_is_help=True, help="The models of the profile t
 app.add_typer(models_app, name="models")
 app.command()(reconcile)
 app.command()(where)
+app.command()(reprocess)
 
 
 @app.command()

@@ -12,12 +12,14 @@ from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
 from resources.provision import ProvisionError
 from resources.queue import SendRefused
+from ticket_assets.domain.selection import BadCondition
 from ticket_assets.settings import SettingsError
 from tickets_cli.processes import ProcessFailed
 
 console = Console()
 EXPECTED = (
     AwsUnavailable,
+    BadCondition,
     BadEndpoint,
     LabelFileError,
     ModelNotAvailable,

@@ -54,6 +54,24 @@ def test_a_cleared_batch_is_not_pending_and_keeps_its_manifest(batches):
     assert batches.manifest(first.batch) == first
 
 
+def test_a_deferred_batch_is_not_pending_and_keeps_its_manifest_when_it_is_cleared(settings, batches):
+    landed = batches.land("tickets-raw", ("a.json",), deferred=True)
+
+    assert (batches.pending(), list(batches.deferred())) == ([], [landed.batch])
+    assert f"batches/deferred/{landed.batch}" in store(settings.pipeline_bucket).list_keys()
+    batches.clear_deferred(landed.batch)
+    assert list(batches.deferred()) == []
+    assert batches.manifest(landed.batch) == landed
+
+
+def test_what_still_has_work_to_do_is_pending_deferred_or_failed(batches):
+    pending = batches.land("tickets-raw", ("a.json",)).batch
+    deferred = batches.land("tickets-raw", ("b.json",), deferred=True).batch
+    batches.record_failure(failure("b-1"))
+
+    assert batches.unfinished() == {pending, deferred, "b-1"}
+
+
 def test_a_batch_that_was_never_landed_is_named_with_the_remedy(settings, batches):
     with pytest.raises(ObjectMissing) as caught:
         batches.manifest("20260102T000000Z-00000000")

@@ -1,4 +1,4 @@
-"""What S3 removes by itself: old files between assets and old exports, never the log of batches or what is in quarantine."""
+"""What S3 removes by itself: old files between assets and old exports; never batches nor what is in quarantine."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -1,0 +1,68 @@
+"""A table page by page: all of it, or what an index has, with attributes that the index does not project."""
+
+import pytest
+
+from resources.aws import client
+from resources.table_pages import queried, scanned, size
+from tests.support import item_record, stamp
+
+ATTRIBUTES = ("batch", "language", "created_at", "s3_key")
+
+
+@pytest.fixture
+def filled(table, manager):
+    """A table with 130 items, of which 120 have one urgency."""
+    for n in range(130):
+        manager.write(item_record(stamp(100), ticket_id=f"T-{n}", batch=f"b-{n}"))
+    for n in range(120, 130):
+        client("dynamodb").update_item(
+            TableName=table.name,
+            Key={"ticket_id": {"S": f"T-{n}"}, "created_at": {"N": "100"}},
+            UpdateExpression="SET urgency = :u",
+            ExpressionAttributeValues={":u": {"S": "low"}},
+        )
+    return table
+
+
+def test_a_scan_gives_every_item_with_what_was_asked_for(filled):
+    items = [item for page in scanned(filled, ATTRIBUTES) for item in page]
+
+    assert {item["batch"] for item in items} == {f"b-{n}" for n in range(130)}
+    assert all(set(item) == set(ATTRIBUTES) for item in items)
+
+
+def test_a_query_gives_the_items_of_one_value_with_attributes_that_the_index_lacks(filled):
+    pages = list(queried(filled, "urgency-index", "urgency", "high", ATTRIBUTES))
+
+    assert [len(page) for page in pages] == [100, 20]
+    assert {item["s3_key"] for page in pages for item in page} == {f"T-{n}.json" for n in range(120)}
+    assert all(set(item) == set(ATTRIBUTES) for page in pages for item in page)
+
+
+def test_what_dynamodb_does_not_give_at_once_is_asked_again(filled):
+    """A throttled table gives a part; the answer is cut here as DynamoDB would cut it."""
+    cut = []
+
+    def keep_half(parsed: dict, **_: object) -> None:
+        items = parsed["Responses"][filled.name]
+        if not cut and len(items) > 1:
+            cut.extend(items[1:])
+            keys = [{name: item[name] for name in ("ticket_id", "created_at")} for item in cut]
+            parsed["Responses"][filled.name] = items[:1]
+            parsed["UnprocessedKeys"] = {filled.name: {"Keys": keys}}
+
+    client("dynamodb").meta.events.register("after-call.dynamodb.BatchGetItem", keep_half)
+    try:
+        pages = queried(filled, "urgency-index", "urgency", "low", ("ticket_id", "created_at"))
+        found = [item["ticket_id"] for page in pages for item in page]
+    finally:
+        client("dynamodb").meta.events.unregister("after-call.dynamodb.BatchGetItem", keep_half)
+    assert cut
+    assert sorted(found) == sorted(f"T-{n}" for n in range(120, 130))
+
+
+def test_the_size_is_told_in_items_and_read_units(filled):
+    about = size(filled)
+
+    assert about.items in {0, 130}  # AWS counts every six hours
+    assert about.read_units >= 0
