@@ -113,7 +113,8 @@ def batches(stack) -> dict[str, str]:
     (run,) = eventually(lambda: [run for run in stack.runs(made["lost"]) if run.is_success], UP)
     made["lost run"] = stack.lose(run)
     eventually(lambda: len(stack.runs(made["lost"])) == 3 and stack.runs(made["lost"])[-1].is_success, UP)
-    eventually(lambda: pipeline.quarantine.entries() and pipeline.record("t3"), 2 * UP)
+    good = ("waits", "lost", "t0", "t1", "t3")
+    eventually(lambda: pipeline.quarantine.entries() and all(pipeline.items(name) for name in good), 3 * UP)
     eventually(lambda: not pipeline.batches.pending(), UP)
     return made
 
