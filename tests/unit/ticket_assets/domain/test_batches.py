@@ -2,7 +2,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_assets.domain.batches import Manifest, batch_key, halves, iso, split
@@ -51,6 +51,7 @@ def manifest(keys: int) -> Manifest:
     return Manifest(batch=batch_key(NOON), bucket="tickets-raw", keys=names, created_at=iso(NOON))
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(st.integers(1, 256))
 def test_halves_hold_every_ticket_of_their_batch_once_and_say_where_they_come_from(keys):
     batch = manifest(keys)
