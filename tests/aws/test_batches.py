@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from resources.object_store import ObjectMissing
+from resources.object_store import ObjectMissing, WriteConflict
 from tests.support import store
-from ticket_assets.domain.batches import BatchFailure, Manifest
+from ticket_assets.domain.batches import BatchFailure, Manifest, halves
 from ticket_assets.stores.batches import READ_AT_ONCE, Batches
 
 
@@ -142,3 +142,37 @@ def test_more_manifests_than_are_read_at_once_come_in_order_without_those_that_a
     wanted = [manifest.batch for manifest in landed]
 
     assert list(batches.manifests([wanted[0], "none", *wanted[1:]])) == landed
+
+
+def test_a_batch_is_split_into_two_that_are_pending_and_is_failed_no_more(batches):
+    batch = batches.land("tickets-raw", ("a.json", "b.json", "c.json"))
+    batches.record_failure(failure(batch.batch))
+
+    made = batches.split(batch.batch)
+
+    assert [batches.manifest(half.batch) for half in made] == made == halves(batch)
+    assert sorted(batches.pending()) == sorted([batch.batch, *(half.batch for half in made)])
+    assert batches.failures() == []
+
+
+def test_a_split_that_was_killed_in_between_is_finished_by_the_next(settings, batches):
+    batch = batches.land("tickets-raw", ("a.json", "b.json"))
+    first, second = halves(batch)
+    store(settings.pipeline_bucket).put(f"batches/{first.batch}.json", first.model_dump_json().encode())
+
+    batches.split(batch.batch)
+
+    assert [batches.manifest(half.batch) for half in (first, second)] == [first, second]
+    assert {first.batch, second.batch} <= set(batches.pending())
+
+
+def test_a_half_never_takes_the_place_of_another_batch(settings, batches):
+    batch = batches.land("tickets-raw", ("a.json", "b.json"))
+    other = halves(batch)[1].model_copy(update={"keys": ["z.json"], "parent": None})
+    store(settings.pipeline_bucket).put(f"batches/{other.batch}.json", other.model_dump_json().encode())
+
+    with pytest.raises(WriteConflict):
+        batches.split(batch.batch)
+
+    assert batches.manifest(other.batch) == other
+    assert batches.pending() == [batch.batch]

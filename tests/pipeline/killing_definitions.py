@@ -1,4 +1,4 @@
-"""The real definitions with fakes for models that kill their own process, or wait to be killed, on texts that say so."""
+"""The real definitions with fakes for models that kill their own process, or wait to be killed, as texts say."""
 
 import os
 from pathlib import Path

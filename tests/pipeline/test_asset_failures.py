@@ -4,8 +4,9 @@ import dagster as dg
 import pytest
 
 from resources.models.roles import ModelNotAvailable
+from resources.models.trial import TrialFailed
 from resources.object_store import ObjectUnreadable, S3ObjectStore
-from tests.fakes import NAN, POISON, FirstWords, LengthEmbedder, WordClassifier, fake_suite
+from tests.fakes import NAN, POISON, FirstWords, KillerEmbedder, LengthEmbedder, WordClassifier, fake_suite
 from ticket_assets.domain.isolation import ModelBroken
 
 
@@ -13,16 +14,52 @@ def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluati
     return next(e for e in result.get_asset_check_evaluations() if e.check_name == name)
 
 
-@pytest.mark.parametrize("poison", [POISON, NAN])
-def test_a_ticket_that_breaks_the_embedder_is_quarantined_alone(pipeline, poison):
-    keys = [pipeline.put(f"t{n}", subject=poison if n == 3 else "fine") for n in range(8)]
-    result = pipeline.enrich(*keys)
-    assert result.success
-    entry = pipeline.quarantine.find("t3.json")
-    assert entry.reason == "model_failure"
-    assert entry.errors
-    assert pipeline.record("t3") is None
-    assert all(pipeline.items(f"t{n}") for n in range(8) if n != 3)
+class Misshapen(LengthEmbedder):
+    """Vectors too short, or one too few, for a batch that holds a text that says so."""
+
+    def embed(self, texts):
+        vectors = super().embed(texts)
+        if any("SHORT" in text for text in texts):
+            return vectors[:, :3]
+        return vectors[1:] if any("FEWER" in text for text in texts) else vectors
+
+
+@pytest.mark.parametrize("poison", [POISON, NAN, "SHORT", "FEWER"])
+def test_of_ten_tickets_of_which_one_gets_no_vector_nine_are_enriched(pipeline, poison):
+    keys = [pipeline.put(f"t{n}", subject=poison if n == 6 else "fine") for n in range(10)]
+    assert pipeline.enrich(*keys, suite=fake_suite(embedder=Misshapen())).success
+    (entry,) = pipeline.quarantine.entries()
+    assert (entry.key, entry.reason) == ("t6.json", "model_failure")
+    assert [len(pipeline.items(f"t{n}")) for n in range(10)] == [n != 6 for n in range(10)]
+
+
+def alone(pipeline, subject: str) -> str:
+    """The batch of one ticket that was split off."""
+    (half,) = pipeline.batches.split(pipeline.land(pipeline.put("t1", subject=subject)))
+    pipeline.instance.add_dynamic_partitions("ticket_batches", [half.batch])
+    return half.batch
+
+
+def test_a_ticket_that_kills_the_models_process_alone_is_quarantined_and_the_run_lives(pipeline):
+    assert pipeline.run(alone(pipeline, "KILLS"), fake_suite(embedder=KillerEmbedder())).success
+    (entry,) = pipeline.quarantine.entries()
+    assert (entry.key, entry.reason) == ("t1.json", "model_failure")
+    assert entry.errors[0].message == "killed the models' process three times, alone (signal 9)"
+    assert entry.etag
+    assert pipeline.record("t1") is None
+
+
+def test_a_ticket_that_was_only_beside_the_killer_is_enriched(pipeline):
+    assert pipeline.run(alone(pipeline, "fine"), fake_suite(embedder=KillerEmbedder())).success
+    assert pipeline.quarantine.entries() == []
+    assert pipeline.items("t1")
+
+
+def test_models_whose_process_dies_of_a_harmless_text_fail_the_run_and_quarantine_nobody(pipeline):
+    suite = fake_suite(embedder=KillerEmbedder(poison="order"))
+    with pytest.raises(TrialFailed, match="no ticket is to blame"):
+        pipeline.run(alone(pipeline, "fine"), suite)
+    assert pipeline.quarantine.entries() == []
 
 
 class Forgetful(FirstWords):
