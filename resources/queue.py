@@ -26,7 +26,7 @@ class Message(NamedTuple):
     received: int
 
 
-class NotSent(RuntimeError):
+class SendRefused(RuntimeError):
     """SQS refused messages; the text says how many, and why."""
 
 
@@ -79,11 +79,13 @@ class SqsQueue(dg.ConfigurableResource):
         return [failed for group in concurrently(self._delete_group, groups, POLLERS) for failed in group]
 
     def send(self, bodies: Sequence[str]) -> None:
-        """Put messages into the queue. Raises NotSent where SQS refuses some, with its reason; the others are sent."""
+        """Put messages into the queue. Raises SendRefused where SQS refuses some; the others are sent."""
         groups = [bodies[start : start + GROUP] for start in range(0, len(bodies), GROUP)]
         refused = [reason for group in concurrently(self._send_group, groups, POLLERS) for reason in group]
         if refused:
-            raise NotSent(f"{len(refused)} of {len(bodies)} messages did not get into queue {self.name}: {refused[0]}")
+            raise SendRefused(
+                f"SQS refused {len(refused)} of {len(bodies)} messages to {self.name}, such as: {refused[0]}"
+            )
 
     def depth(self) -> dict[str, int]:
         """About how many messages wait, are in flight and are delayed."""

@@ -11,7 +11,7 @@ from resources.aws import AwsUnavailable, BadEndpoint, aws_errors
 from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
 from resources.provision import ProvisionError
-from resources.queue import NotSent
+from resources.queue import SendRefused
 from ticket_assets.settings import SettingsError
 from tickets_cli.processes import ProcessFailed
 
@@ -21,9 +21,9 @@ EXPECTED = (
     BadEndpoint,
     LabelFileError,
     ModelNotAvailable,
-    NotSent,
     ProcessFailed,
     ProvisionError,
+    SendRefused,
     SettingsError,
 )
 

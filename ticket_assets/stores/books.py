@@ -75,7 +75,7 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
 
 
 def replay(stores: Stores, lost: Sequence[Unaccounted]) -> None:
-    """Send a message for each raw object, as if it were put again. Raises NotSent."""
+    """Send a message for each raw object, as if it were put again. Raises SendRefused."""
     stores.queue.send([json.dumps({"bucket": stores.raw.bucket, "key": found.key}) for found in lost])
 
 
