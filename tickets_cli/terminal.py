@@ -23,9 +23,9 @@ EXPECTED = (
     BadEndpoint,
     LabelFileError,
     ModelNotAvailable,
-    SendRefused,
     ProcessFailed,
     ProvisionError,
+    SendRefused,
     SettingsError,
 )
 
