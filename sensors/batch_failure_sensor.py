@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from resources.aws import aws_errors, require_endpoint
+from resources.display import masked, plain
 from resources.object_store import S3ObjectStore
 from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.domain.batches import BatchFailure, iso
@@ -60,7 +61,7 @@ def is_last_of_its_batch(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bo
 
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """The first failed step's own error, in one line; else what Dagster says of the run."""
+    """The first failed step's own error, masked, in one line; else what Dagster says of the run."""
     if run.status == dg.DagsterRunStatus.CANCELED:
         return "canceled"
     failed = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
@@ -70,7 +71,7 @@ def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
             error = event.step_failure_data.error
             while error.cause:
                 error = error.cause
-            return f"{event.step_key}: {' '.join(error.message.split())}"
+            return f"{event.step_key}: {masked(plain(error.message))}"
         if event and event.message:
-            return " ".join(event.message.split())
+            return masked(plain(event.message))
     return "the run failed"

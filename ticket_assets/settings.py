@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=256, ge=1, le=256, description="tickets a batch, 1 to 256")
     batch_window_seconds: float = Field(default=15, ge=0, le=20, description="seconds a batch collects, 0 to 20")
     max_pending_batches: int = Field(default=8, ge=1, le=1000, description="a count of batches, 1 to 1000")
+    show_text: bool = Field(default=False, description="true or false: whether previews show texts, masked")
 
 
 def load_settings() -> Settings:

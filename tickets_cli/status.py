@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resources.aws import endpoint_name
+from resources.display import plain
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from ticket_assets.assets.policy import PARTITION_TAG
@@ -39,7 +40,7 @@ def print_status(settings: Settings, console: Console) -> None:
     console.print(_line("tickets", counts))
     console.print(_line("batches", {"not yet running": len(batches.pending()), **_runs_by_state()}))
     for failure in batches.failures():
-        what = f" at {failure.at}: {failure.error} (run {failure.run_id})"
+        what = f" at {failure.at}: {plain(failure.error)} (run {failure.run_id})"
         console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
     _print_last_runs(console)
 

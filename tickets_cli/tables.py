@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from resources.display import plain
 from ticket_assets.domain.quarantine import QuarantineEntry, one_line
 
 STYLES = {"critical": "bold red", "high": "yellow", "NEGATIVE": "red", "POSITIVE": "green"}
@@ -22,15 +23,15 @@ def print_tickets(title: str, items: Sequence[dict], console: Console) -> None:
             for name in LABELS
         }
         _row({"ticket_id": Text(item["ticket_id"], style="bold"), **cells}, widths, console)
-        console.print(Text(f"  {_plain(item['summary'])}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
+        console.print(Text(f"  {plain(item['summary'])}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def print_quarantined(entries: Sequence[QuarantineEntry], console: Console) -> None:
     """Key and reason; below them what is wrong."""
     _rule(f"Quarantined ({len(entries)})", console)
     for entry in entries:
-        console.print(Text.assemble((f"{_plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
-        console.print(Text(f"  {_plain(one_line(entry.errors))}", style="dim"))
+        console.print(Text.assemble((f"{plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
+        console.print(Text(f"  {plain(one_line(entry.errors))}", style="dim"))
 
 
 LABELS = ("urgency", "sentiment", "intent")
@@ -39,11 +40,6 @@ LABELS = ("urgency", "sentiment", "intent")
 def _share(confidence: float) -> str:
     """A confidence in three characters, .00 to 1.0, so that a generated id fits beside the longest labels."""
     return f"{confidence:.2f}".removeprefix("0")[:3]
-
-
-def _plain(text: str) -> str:
-    """A ticket's own text without what moves or colours a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _rule(title: str, console: Console) -> None:

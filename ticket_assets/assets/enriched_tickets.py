@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from resources.display import disclosed
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from resources.parquet import markdown_table
@@ -32,6 +33,7 @@ def enriched_tickets(
     context: dg.AssetExecutionContext,
     pipeline_store: S3ObjectStore,
     record_store: S3ObjectStore,
+    show_text: dg.ResourceParam[bool],
     raw_tickets: list[RawRow],
     embedded_tickets: list[EmbeddedRow],
     classified_tickets: list[ClassifiedRow],
@@ -48,7 +50,7 @@ def enriched_tickets(
             "tickets": len(whole),
             "quarantined": len(broken),
             "milliseconds_per_ticket": watch.per_ticket(len(whole)),
-            "preview": preview([enriched.ticket for enriched in whole[:PREVIEWED]]),
+            "preview": preview([enriched.ticket for enriched in whole[:PREVIEWED]], show_text=show_text),
         },
     )
 
@@ -66,11 +68,12 @@ def started(context: dg.AssetExecutionContext) -> float:
     return (run and run.start_time) or time.time()
 
 
-def preview(tickets: list[EnrichedTicket]) -> dg.MetadataValue:
-    """A few tickets as a reader sees them, as Markdown."""
+def preview(tickets: list[EnrichedTicket], *, show_text: bool) -> dg.MetadataValue:
+    """A few tickets as Markdown, their texts hidden, or masked where `show_text`."""
     rows = []
     for ticket in tickets:
         made = ticket.enrichment
         labels = [f"{getattr(made, name)} {getattr(made, f'{name}_confidence'):.2f}" for name in LABELS]
-        rows.append([ticket.ticket_id, ticket.subject, *labels, made.summary])
+        subject, summary = (disclosed(text, show_text=show_text) for text in (ticket.subject, made.summary))
+        rows.append([ticket.ticket_id, subject, *labels, summary])
     return markdown_table(["ticket", "subject", *LABELS, "summary"], rows, WIDTH)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Reason(StrEnum):
@@ -49,6 +49,8 @@ class QuarantineEntry(Rejection):
 
 class MessageEntry(BaseModel):
     """A queue message that names no object: kept whole, since nothing else holds it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a message may hold a ticket
 
     message_id: str
     reason: Reason = Reason.BAD_MESSAGE
