@@ -4,6 +4,7 @@ BatchWriteItem knows no conditions, so it could put an older version over a newe
 """
 
 import dagster as dg
+from pydantic import Field
 
 from resources.aws import concurrently
 from resources.dynamodb import DynamoDBTable, Item, to_item
@@ -21,6 +22,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
 
     table: dg.ResourceDependency[DynamoDBTable]
     sources: dg.ResourceDependency[S3ObjectStore]
+    show_text: bool = Field(default=False, description="Whether previews show sensitive fields, masked.")
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
         """Write the items that no newer one supersedes."""
@@ -29,7 +31,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
             {
                 "dagster/partition_row_count": len(obj),
                 "dagster/column_schema": column_schema(body_model(context)),
-                "preview": preview([record.body for record in obj]),
+                "preview": preview([record.body for record in obj], show_text=self.show_text),
                 "written": outcomes.count(Outcome.WRITTEN),
                 "superseded": outcomes.count(Outcome.SUPERSEDED),
                 "dagster/table_name": self.table.name,

@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from resources.display import disclosed, is_sensitive, plain
+
 Row = TypeVar("Row", bound=BaseModel)
-MARKDOWN = re.compile(r"([\\`*_\[\]<>|#!~])")
+MARKDOWN = re.compile(r"([\\`*_\[\]<>|#!~&])")
 SCALARS: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
@@ -53,12 +55,20 @@ def column_schema(model: type[BaseModel]) -> dg.TableSchema:
     return dg.TableSchema(columns=columns)
 
 
-def preview(rows: Sequence[BaseModel], limit: int = 5, width: int = 60) -> dg.MetadataValue:
-    """The first rows as a Markdown table, each cell cut to `width` characters."""
+def preview(rows: Sequence[BaseModel], limit: int = 5, width: int = 60, *, show_text: bool = False) -> dg.MetadataValue:
+    """The first rows as a Markdown table, each cell cut to `width` characters.
+
+    Of a sensitive field only the length is shown, unless `show_text`: then its text, masked.
+    """
     if not rows:
         return dg.MetadataValue.md("no rows")
-    names = list(type(rows[0]).model_fields)
-    return markdown_table(names, [[getattr(row, name) for name in names] for row in rows[:limit]], width)
+    fields = type(rows[0]).model_fields
+
+    def cell(row: BaseModel, name: str) -> object:
+        value = getattr(row, name)
+        return disclosed(value, show_text=show_text) if is_sensitive(fields[name]) else value
+
+    return markdown_table(list(fields), [[cell(row, name) for name in fields] for row in rows[:limit]], width)
 
 
 def markdown_table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> dg.MetadataValue:
@@ -71,7 +81,7 @@ def _cell(value: object, width: int) -> str:
     if isinstance(value, list) and value and isinstance(value[0], float):
         return f"[{value[0]:.3f}, … {len(value)}]"
     text = f"{value:.3f}" if isinstance(value, float) and abs(value) < 1 else "" if value is None else str(value)
-    text = " ".join(text.split())
+    text = plain(text)
     text = text if len(text) <= width else f"{text[: width - 1]}…"
     return MARKDOWN.sub(r"\\\1", text)
 

@@ -18,6 +18,7 @@ class S3ParquetIOManager(dg.ConfigurableIOManager):
 
     store: dg.ResourceDependency[S3ObjectStore]
     prefix: str = Field(default="assets", description="Files lie at <prefix>/<asset>/<partition>.parquet.")
+    show_text: bool = Field(default=False, description="Whether previews show sensitive fields, masked.")
 
     def handle_output(self, context: dg.OutputContext, obj: Sequence[BaseModel]) -> None:
         """Write the rows and add their count, schema and first lines to the materialization. Raises Fenced."""
@@ -28,7 +29,7 @@ class S3ParquetIOManager(dg.ConfigurableIOManager):
             {
                 "dagster/partition_row_count": len(obj),
                 "dagster/column_schema": column_schema(model),
-                "preview": preview(obj),
+                "preview": preview(obj, show_text=self.show_text),
                 "path": dg.MetadataValue.path(f"s3://{self.store.bucket}/{key}"),
                 "bytes": len(body),
             }

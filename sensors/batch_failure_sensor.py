@@ -14,6 +14,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from resources.aws import aws_errors, require_endpoint
+from resources.display import masked, plain
 from resources.object_store import S3ObjectStore
 from sensors.run_ends import end_of
 from sensors.ticket_queue_sensor import BEFORE_BACKFILLS
@@ -129,7 +130,7 @@ def bad_ends(instance: dg.DagsterInstance, since: datetime | None, until: dateti
 
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """The first failed step's own error, in one line; else what Dagster says of the run."""
+    """The first failed step's own error, masked, in one line; else what Dagster says of the run."""
     if run.status == dg.DagsterRunStatus.CANCELED:
         return "canceled"
     failed = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
@@ -139,7 +140,7 @@ def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
             error = event.step_failure_data.error
             while error.cause:
                 error = error.cause
-            return f"{event.step_key}: {' '.join(error.message.split())}"
+            return f"{event.step_key}: {masked(plain(error.message))}"
         if event and event.message:
-            return " ".join(event.message.split())
+            return masked(plain(event.message))
     return "the run failed"

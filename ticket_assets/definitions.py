@@ -53,7 +53,7 @@ def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Sett
 
 
 def build_stores(settings: Settings) -> dict[str, Any]:
-    """The queue, the stores and the IO managers over them, by resource key."""
+    """The queue, the stores, the IO managers over them and whether they show text, by resource key."""
     raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
     pipeline = S3ObjectStore(bucket=settings.pipeline_bucket)
     table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
@@ -64,9 +64,10 @@ def build_stores(settings: Settings) -> dict[str, Any]:
         "record_store": records,
         "pipeline_store": pipeline,
         "table": table,
-        "rows_io": S3ParquetIOManager(store=pipeline),
+        "show_text": settings.show_text,
+        "rows_io": S3ParquetIOManager(store=pipeline, show_text=settings.show_text),
         "records_io": S3RecordIOManager(records=records, sources=raw, receipts=pipeline),
-        "items_io": DynamoDBIOManager(table=table, sources=raw),
+        "items_io": DynamoDBIOManager(table=table, sources=raw, show_text=settings.show_text),
     }
 
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     reconcile_schedule: Annotated[str, AfterValidator(_cron)] = Field(
         default="0 4 * * *", description="a cron expression of five fields, in UTC, such as 0 4 * * *"
     )
+    show_text: bool = Field(default=False, description="true or false: whether previews show texts, masked")
 
     @field_validator("assets_retention_days")
     @classmethod

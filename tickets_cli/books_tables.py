@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from resources.display import plain
 from ticket_assets.domain.books import Books
 from ticket_assets.domain.quarantine import one_line
 from ticket_assets.domain.whereabouts import BatchHistory, Whereabouts
-from tickets_cli.tables import plain
 
 SHOWN = 20
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resources.aws import endpoint_name
+from resources.display import plain
 from resources.object_store import S3ObjectStore
 from resources.provision import ProvisionError
 from resources.queue import SqsQueue
@@ -49,7 +50,7 @@ def print_status(settings: Settings, console: Console) -> None:
         states["deferred"] = deferred
     console.print(_line("batches", states))
     for failure in batches.failures():
-        what = f" at {failure.at}: {failure.error} (run {failure.run_id})"
+        what = f" at {failure.at}: {plain(failure.error)} (run {failure.run_id})"
         console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
     _print_last_runs(console)
 

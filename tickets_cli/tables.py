@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from resources.display import plain
 from ticket_assets.domain.quarantine import QuarantineEntry, one_line
 
 STYLES = {"critical": "bold red", "high": "yellow", "NEGATIVE": "red", "POSITIVE": "green"}
@@ -39,11 +40,6 @@ LABELS = ("urgency", "sentiment", "intent")
 def _share(confidence: float) -> str:
     """A confidence in three characters, .00 to 1.0, so that a generated id fits beside the longest labels."""
     return f"{confidence:.2f}".removeprefix("0")[:3]
-
-
-def plain(text: str) -> str:
-    """A ticket's own text without what moves or colours a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _rule(title: str, console: Console) -> None:

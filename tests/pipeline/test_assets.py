@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import LengthEmbedder, fake_suite
+from tests.pipeline.conftest import Pipeline
 from ticket_assets.domain.join import MixedVersions
 from ticket_assets.domain.models import EnrichedTicket, TicketItem
 
@@ -174,8 +175,10 @@ def test_a_batch_that_was_never_landed_is_named(pipeline):
         pipeline.run("nope")
 
 
-def test_a_preview_is_cut_and_shows_markdown_as_it_is(pipeline):
-    result = pipeline.enrich(pipeline.put("t1", subject="![x](http://e/p.png) " + "y" * 900_000))
+def test_a_preview_that_may_show_texts_is_cut_and_shows_markdown_as_it_is(settings):
+    with dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(settings.model_copy(update={"show_text": True}), instance)
+        result = pipeline.enrich(pipeline.put("t1", subject="![x](http://e/p.png) " + "y" * 900_000))
     preview = metadata(result, "enriched_tickets")["preview"]
     assert len(preview) < 5_000
     assert "![x](" not in preview

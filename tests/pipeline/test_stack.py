@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.pipeline.programs import UP, environment, kill_all, last_words, left_of, processes_of
+from tests.pipeline.programs import UP, environment, kill_all, last_words, left_of, listening_at, processes_of
 from tests.support import eventually, store
 from ticket_assets.stores.batches import Batches
 from tickets_cli.processes import ManagedProcess, free_port, is_listening
@@ -86,6 +86,7 @@ def first(terminal) -> dict[str, Any]:
     up = terminal.up("--generator")
     eventually(lambda: tickets("tickets-raw"), UP)
     seen = {"up": up, "status": terminal.run("status"), "second": terminal.refused(), "put": tickets("tickets-raw")}
+    seen["sockets"] = listening_at(terminal.state)
     os.kill(up.pid, signal.SIGINT)
     up.wait_until(lambda: "stopping" in up.log.read_text(), UP)
     os.kill(up.pid, signal.SIGINT)
@@ -126,6 +127,12 @@ def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
     assert first["status"].returncode == 0, first["status"].stderr
     assert f"server {terminal.ports.endpoint}" in first["status"].stdout
     assert "runs success" in first["status"].stdout
+
+
+def test_every_socket_of_the_stack_listens_on_this_machine_alone(terminal, first):
+    assert {address for address, _ in first["sockets"]} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+    # AWS server, page, and the code server, whose port is chosen by the stack.
+    assert {terminal.ports.aws, terminal.ports.ui} < {port for _, port in first["sockets"]}
 
 
 def test_a_second_stack_on_the_same_state_is_refused_and_told_of_the_first(terminal, first):

@@ -9,6 +9,7 @@ from functools import partial
 
 import dagster as dg
 
+from resources.display import disclosed
 from resources.fencing import run_start
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
@@ -35,6 +36,7 @@ def enriched_tickets(
     raw_store: S3ObjectStore,
     pipeline_store: S3ObjectStore,
     record_store: S3ObjectStore,
+    show_text: dg.ResourceParam[bool],
     raw_tickets: list[RawRow],
     embedded_tickets: list[EmbeddedRow],
     classified_tickets: list[ClassifiedRow],
@@ -53,7 +55,7 @@ def enriched_tickets(
             "tickets": len(whole),
             "quarantined": len(broken),
             "milliseconds_per_ticket": watch.per_ticket(len(whole)),
-            "preview": preview([enriched.ticket for enriched in whole[:PREVIEWED]]),
+            "preview": preview([enriched.ticket for enriched in whole[:PREVIEWED]], show_text=show_text),
         },
     )
 
@@ -65,11 +67,12 @@ def record(enriched: Enriched, batch: str, began: float) -> Record[EnrichedTicke
     return Record[EnrichedTicket](key=key, source=key, stamp=stamp, labels={"batch": batch}, body=enriched.ticket)
 
 
-def preview(tickets: list[EnrichedTicket]) -> dg.MetadataValue:
-    """A few tickets as a reader sees them, as Markdown."""
+def preview(tickets: list[EnrichedTicket], *, show_text: bool) -> dg.MetadataValue:
+    """A few tickets as Markdown, their texts hidden, or masked where `show_text`."""
     rows = []
     for ticket in tickets:
         made = ticket.enrichment
         labels = [f"{getattr(made, name)} {getattr(made, f'{name}_confidence'):.2f}" for name in LABELS]
-        rows.append([ticket.ticket_id, ticket.subject, *labels, made.summary])
+        subject, summary = (disclosed(text, show_text=show_text) for text in (ticket.subject, made.summary))
+        rows.append([ticket.ticket_id, subject, *labels, summary])
     return markdown_table(["ticket", "subject", *LABELS, "summary"], rows, WIDTH)

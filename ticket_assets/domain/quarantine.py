@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ticket_assets.domain.batches import iso
 
@@ -86,6 +86,8 @@ class QuarantineEntry(Rejection):
 
 class MessageEntry(KeptMessage):
     """A queue message that names no object: kept whole."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a message may hold a ticket
 
     reason: Reason = Reason.BAD_MESSAGE
     errors: list[FieldError]

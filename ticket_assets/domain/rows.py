@@ -6,12 +6,12 @@ versions are never joined. A row whose model failed carries the failure in place
 
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from ticket_assets.domain.models import Confidence, Embedding, RawTicket, Sentiment, Urgency
+from ticket_assets.domain.models import SENSITIVE, Confidence, Contract, Embedding, RawTicket, Sentiment, Urgency
 
 
-class Provenance(BaseModel):
+class Provenance(Contract):
     """What a row was made from: the raw object's version, when it was read, and the models' version."""
 
     etag: str = Field(description="The raw object's version.")
@@ -48,7 +48,9 @@ class RawRow(RawTicket, Row):
 class ModelRow(Row):
     """A row that a model made; `failure` says why there is no result."""
 
-    failure: str | None = Field(default=None, description="Why there is no result.")
+    failure: str | None = Field(
+        default=None, description="Why there is no result, in the model's words.", json_schema_extra=SENSITIVE
+    )
 
     @classmethod
     def of(cls, raw: Row, model_version: str, **values: Any) -> Self:
@@ -77,4 +79,8 @@ class ClassifiedRow(ModelRow):
 class SummarizedRow(ModelRow):
     """A ticket's summary."""
 
-    summary: str | None = Field(default=None, description="At most 50 tokens, or the subject of a short ticket.")
+    summary: str | None = Field(
+        default=None,
+        description="At most 50 tokens, or the subject of a short ticket.",
+        json_schema_extra=SENSITIVE,
+    )

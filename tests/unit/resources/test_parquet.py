@@ -1,4 +1,5 @@
 import io
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -137,6 +138,60 @@ def test_a_previews_cells_break_no_table():
     assert r"a\|b c" in cells
     assert "d" * 20 not in cells
     assert "[0.500, \u2026 2]" in cells
+
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1))",
+    "![x](http://e/p.png)",
+    "&lt;b&gt; &#124; |",
+    "a | b || c",
+    "`code` ```fence```",
+    "# head\n---\n- [ ] list",
+    "**bold** __under__ ~~gone~~",
+    "\\| \\\\|",
+    "\x1b[31mred\x1b[0m",
+    "safe\u202eexe.txt",
+    "zero\x00byte \ud800",
+    "<!-- -->",
+    "http\n://e",
+]
+ESCAPABLE = set("\\`*_[]<>|#!~&")
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_whatever_a_text_holds_a_cell_is_one_line_of_plain_signs(text):
+    row = ROW.model_copy(update={"name": text})
+
+    head, _, line = str(preview([row]).value).split("\n")
+
+    assert line.isprintable()
+    bare = re.sub(r"\\[\\`*_\[\]<>|#!~&]", "", line)  # what is left when the escaped signs are gone
+    assert bare.count("|") == head.count("|") == len(Row.model_fields) + 1
+    assert not (ESCAPABLE - {"|"}) & set(bare)
+
+
+class Told(BaseModel):
+    place: str
+    text: str = Field(json_schema_extra={"sensitive": True})
+    tags: list[str] = Field(default=[], json_schema_extra={"sensitive": True})
+    note: str | None = Field(default=None, json_schema_extra={"sensitive": True})
+
+
+def test_of_a_sensitive_field_a_preview_shows_the_length_alone():
+    cells = str(preview([Told(place="here", text="It is ann@example.com", tags=["a"])]).value).splitlines()[2]
+
+    assert cells == "| here | … 21 characters | … |  |"
+
+
+def test_a_preview_that_may_show_texts_masks_what_is_a_persons_before_it_is_cut():
+    row = Told(place="here", text="Write to ann.of.the.long.name@example.com", tags=["0171 1234567"])
+
+    cells = str(preview([row], width=20, show_text=True).value).splitlines()[2]
+
+    assert "Write to \\[e-mail\\]" in cells
+    assert "phone" in cells
 
 
 def test_a_preview_of_no_rows_says_so():

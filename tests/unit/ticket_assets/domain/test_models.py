@@ -1,8 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from resources.display import is_sensitive
 from tests.support import ENRICHMENT, TICKET, enriched_ticket
 from ticket_assets.domain.models import EnrichedTicket, EnrichmentData, RawTicket, TicketItem, TicketMetadata
+from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, Provenance, RawRow, SummarizedRow
 
 
 def test_a_raw_ticket_has_exactly_the_fields_of_the_contract():
@@ -23,6 +25,33 @@ def test_an_item_has_exactly_the_fields_of_the_contract():
         "intent", "intent_confidence", "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
         "summary", "processed_at", "model_version", "batch", "s3_key",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [
+        (RawTicket, {"ticket_id", "created_at"}),
+        (TicketMetadata, set()),
+        (EnrichmentData, {*ENRICHMENT} - {"summary"}),
+        (EnrichedTicket, {"ticket_id", "created_at", "enrichment"}),
+        (TicketItem, {"ticket_id", "created_at", *ENRICHMENT, "batch", "s3_key"} - {"summary", "embedding"}),
+        (RawRow, {"ticket_id", "created_at", *Provenance.model_fields}),
+        (EmbeddedRow, {"ticket_id", "embedding", *Provenance.model_fields}),
+        (SummarizedRow, {"ticket_id", *Provenance.model_fields}),
+        (ClassifiedRow, {*ClassifiedRow.model_fields} - {"failure"}),
+    ],
+)
+def test_all_that_is_written_freely_is_marked_as_sensitive(model, known):
+    assert {name for name, field in model.model_fields.items() if not is_sensitive(field)} == known
+
+
+def test_no_error_of_a_contract_quotes_what_was_written():
+    wrong = {**TICKET, "subject": ["secret"], "created_at": "secret", "metadata": {"tags": [{"secret": 1}]}}
+
+    for model in (RawTicket, EnrichedTicket, RawRow):
+        with pytest.raises(ValidationError) as failure:
+            model.model_validate(wrong)
+        assert "secret" not in str(failure.value)
 
 
 def test_a_record_survives_the_way_to_json_and_back():
