@@ -10,6 +10,7 @@ import typer
 
 from resources.aws import endpoint_name, require_endpoint
 from ticket_assets.settings import load_settings
+from tickets_cli import quarantine
 from tickets_cli.books import reconcile, where
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
@@ -23,6 +24,7 @@ app.add_typer(models_app, name="models")
 app.command()(reconcile)
 app.command()(where)
 app.command()(reprocess)
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.command()

@@ -227,3 +227,24 @@ def test_a_refusal_of_ourselves_is_no_fault_of_the_object(refusing):
     refusing("AccessDenied")
     with pytest.raises(AwsUnavailable, match="refuses GetObject"), aws_errors():
         S3ObjectStore(bucket="b").find("new.json")
+
+
+def test_a_version_that_was_replaced_is_not_deleted(settings):
+    objects = store(settings.pipeline_bucket)
+    seen = objects.put("k", b"1")
+    objects.put("k", b"2")
+
+    with pytest.raises(WriteConflict, match="k was written by another"):
+        objects.delete("k", if_etag=seen)
+
+    assert objects.get("k").body == b"2"
+
+
+def test_the_version_that_was_seen_is_deleted_and_one_that_is_gone_is_no_error(settings):
+    objects = store(settings.pipeline_bucket)
+    seen = objects.put("k", b"1")
+
+    objects.delete("k", if_etag=seen)
+    objects.delete("k", if_etag=seen)
+
+    assert objects.find("k") is None

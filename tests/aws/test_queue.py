@@ -184,25 +184,47 @@ def test_a_queue_that_does_not_exist_is_the_operators_to_set_up(aws_endpoint):
         SqsQueue(name="there-is-no-such-queue").receive()
 
 
-def test_more_messages_than_one_call_takes_are_sent(queue):
-    bodies = [f"message {number}" for number in range(25)]
+def test_sent_messages_arrive_whole_however_many(queue):
+    bodies = [f"message {n} \u65e5\u672c" for n in range(35)]
     queue.send(bodies)
+    drained: list[Message] = []
 
-    got: list[Message] = []
-    assert eventually(lambda: got.extend(queue.receive(1)) or len(got) >= 25)
-    assert sorted(message.body for message in got) == sorted(bodies)
+    eventually(lambda: drained.extend(queue.drain(first_wait=2, window=0.5, limit=100)) or len(drained) >= 35)
+
+    assert sorted(message.body for message in drained) == sorted(bodies)
 
 
-def test_a_message_that_sqs_refuses_is_reported_and_the_others_are_sent(queue, monkeypatch):
-    """The local server refuses none: a hook beneath the adapter makes the answer that SQS gives."""
+def test_sending_nothing_is_no_error(queue):
+    queue.send([])
 
-    def refuse(parsed, **_):
-        parsed["Failed"] = [{"Id": parsed["Successful"].pop()["Id"], "Code": "InternalError", "SenderFault": False}]
+    assert queue.depth() == EMPTY
 
-    events = client("sqs").meta.events
-    events.register("after-call.sqs.SendMessageBatch", refuse)
-    try:
-        with pytest.raises(SendRefused, match=f"refused 1 of 3 messages to {queue.name}.*InternalError"):
-            queue.send(["a", "b", "c"])
-    finally:
-        events.unregister("after-call.sqs.SendMessageBatch", refuse)
+
+def test_messages_that_together_are_too_large_for_one_call_are_sent_in_several(queue, monkeypatch):
+    sizes: list[int] = []
+    groups = SqsQueue._send_group
+    monkeypatch.setattr(
+        SqsQueue, "_send_group", lambda q, group: sizes.append(sum(map(len, group.values()))) or groups(q, group)
+    )
+
+    queue.send(["x" * 100_000] * 5 + ["x" * 300_000])
+
+    assert sorted(sizes) == [100_000, 200_000, 200_000, 300_000]
+    assert eventually(lambda: queue.depth()["waiting"] == 6)
+
+
+def test_messages_that_sqs_refuses_are_counted_and_named_and_cost_no_other(queue):
+    with pytest.raises(SendRefused, match=f"refused 2 of 13 messages to {queue.name}") as caught:
+        queue.send(["fine"] * 11 + ["not\x00fine", "nor\x01this"])
+
+    assert caught.value.refused.keys() == {11, 12}
+    assert eventually(lambda: queue.depth()["waiting"] == 11)
+
+
+def test_a_message_carries_what_sqs_tells_of_its_receives(queue):
+    queue.send(["hello"])
+
+    (message,) = queue.receive(5)
+
+    assert message.attributes["ApproximateReceiveCount"] == "1"
+    assert int(message.attributes["SentTimestamp"]) <= int(message.attributes["ApproximateFirstReceiveTimestamp"])

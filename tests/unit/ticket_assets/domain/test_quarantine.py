@@ -1,7 +1,18 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from ticket_assets.domain.quarantine import FieldError, MessageEntry, QuarantineEntry, Reason, field_errors, one_line
+from ticket_assets.domain.quarantine import (
+    FieldError,
+    MessageEntry,
+    QuarantineEntry,
+    Reason,
+    Receives,
+    field_errors,
+    from_json,
+    one_line,
+    outranks,
+    to_json,
+)
 
 
 class Inner(BaseModel):
@@ -50,3 +61,45 @@ def test_a_message_entry_is_a_bad_message_unless_said_otherwise():
     entry = MessageEntry(message_id="m-1", errors=[], body="{", at="2026-01-02T03:04:05Z")
 
     assert entry.reason is Reason.BAD_MESSAGE
+
+
+def entry(reason: Reason = Reason.WRONG_SCHEMA, etag: str = "e1", read_at: float = 5) -> QuarantineEntry:
+    return QuarantineEntry(key="T-1.json", reason=reason, errors=[], etag=etag, read_at=read_at, batch="b-1", at="")
+
+
+def test_of_two_readings_the_later_stands():
+    assert outranks(entry(read_at=6), entry(etag="e2"))
+    assert not outranks(entry(), entry(etag="e2", read_at=6))
+    assert not outranks(entry(), entry())
+
+
+def test_what_was_found_in_an_object_outranks_that_nobody_looked_at_this_version():
+    assert outranks(entry(), entry(Reason.DEAD_LETTER, read_at=9))
+    assert not outranks(entry(Reason.DEAD_LETTER, read_at=9), entry())
+
+
+def test_a_dead_letter_of_a_newer_version_replaces_what_was_found_in_the_older():
+    assert not outranks(entry(), entry(Reason.DEAD_LETTER, etag="e2", read_at=9))
+
+
+@pytest.mark.parametrize("body", ["a\x00b", "half \ud800 pair", "\u202e\U0001f600", '{"key": "\\ud800"}'])
+def test_a_message_is_kept_whole_whatever_signs_it_has(body):
+    message = MessageEntry(message_id="m", errors=[], body=body, at="")
+
+    assert from_json(MessageEntry, to_json(message)) == message
+
+
+def test_the_receive_history_is_what_the_queue_told():
+    told = Receives.told(
+        {
+            "ApproximateReceiveCount": "6",
+            "SentTimestamp": "1767323045678",
+            "ApproximateFirstReceiveTimestamp": "1767323046000",
+            "DeadLetterQueueSourceArn": "arn:aws:sqs:::q",
+        }
+    )
+
+    assert told == Receives(
+        count=6, sent_at="2026-01-02T03:04:05Z", first_received_at="2026-01-02T03:04:06Z", source="arn:aws:sqs:::q"
+    )
+    assert Receives.told({}) == Receives(count=1)
