@@ -3,7 +3,7 @@
 import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -14,6 +14,7 @@ from resources.aws import client, concurrently
 GROUP = 10  # the most that one call of SQS receives or deletes
 POLLERS = 8
 LONGEST_POLL = 20
+ATTENTIVE_POLL = 2  # seconds, after which a caller that is about to stop is noticed
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 
 
@@ -46,16 +47,19 @@ class SqsQueue(dg.ConfigurableResource):
         )
         return [_message(raw) for raw in response.get("Messages", [])]
 
-    def drain(self, first_wait: float, window: float, limit: int) -> list[Message]:
+    def drain(
+        self, first_wait: float, window: float, limit: int, enough: Callable[[], bool] = lambda: False
+    ) -> list[Message]:
         """What a batch window gathers: waits up to `first_wait` seconds for a message, then collects for `window`.
 
-        Ends early at `limit` messages, and later by a few seconds where a backlog is still coming in.
+        Ends early at `limit` messages and within two seconds of `enough`, and later by a few seconds where a backlog
+        is still coming in.
         """
-        messages = self.receive(first_wait)
+        messages = self._first(first_wait, enough)
         if not messages:
             return []
         deadline = time.monotonic() + window
-        while len(messages) < limit:
+        while len(messages) < limit and not enough():
             # One poller waits for stragglers; the others find out whether there is a backlog.
             left = deadline - time.monotonic()
             waits = [min(1.0, max(0.0, left))] + [0.0] * (POLLERS - 1)
@@ -83,6 +87,15 @@ class SqsQueue(dg.ConfigurableResource):
         }
         found = client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names.values()))["Attributes"]
         return {name: int(found.get(attribute, 0)) for name, attribute in names.items()}
+
+    def _first(self, wait: float, enough: Callable[[], bool]) -> list[Message]:
+        deadline = time.monotonic() + wait
+        while not enough():
+            left = deadline - time.monotonic()
+            messages = self.receive(min(left, ATTENTIVE_POLL))
+            if messages or left <= ATTENTIVE_POLL:
+                return messages
+        return []
 
     def _delete_group(self, group: Sequence[Message]) -> list[str]:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(group)]

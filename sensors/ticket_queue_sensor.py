@@ -14,6 +14,7 @@ from resources.aws import aws_errors, concurrently, require_endpoint
 from resources.object_store import S3ObjectStore
 from resources.queue import OVERTIME, Message, SqsQueue
 from sensors.planning import hold_back, intake, requests
+from sensors.stopping import announced
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
 from ticket_assets.domain.batches import iso, split
 from ticket_assets.domain.intake import whole
@@ -78,7 +79,7 @@ class _Tick:
         window = self._settings.batch_window_seconds
         # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
         first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
-        messages = self._queue.drain(first_wait, window, MOST_MESSAGES)
+        messages = self._queue.drain(first_wait, window, MOST_MESSAGES, lambda: announced(self._instance))
         found = intake(messages, self._settings.raw_bucket)
         bad = [message for message in messages if message.message_id in found.bad]
         concurrently(lambda m: quarantine.add_message(_bad_message(m, found.bad[m.message_id])), bad)
