@@ -182,3 +182,16 @@ def test_a_message_that_nobody_deletes_goes_to_the_dead_letters_after_five_recei
 def test_a_queue_that_does_not_exist_is_the_operators_to_set_up(aws_endpoint):
     with pytest.raises(AwsUnavailable, match=f"a queue at {aws_endpoint} is missing.*tickets setup"), aws_errors():
         SqsQueue(name="there-is-no-such-queue").receive()
+
+
+def test_a_wait_for_the_first_message_ends_when_the_caller_has_enough(queue):
+    assert queue.drain(3600, 1, 10, enough=lambda: True) == []
+
+
+def test_what_was_received_when_the_caller_has_enough_is_handed_over_at_once(queue):
+    send(queue, "a")
+    asked = iter([False])
+
+    (message,) = queue.drain(20, 3600, 10, enough=lambda: next(asked, True))
+
+    assert message.body == "a"

@@ -72,10 +72,10 @@ class Processor:
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
             return list(instance.get_runs())
 
-    def error(self, run: dg.DagsterRun) -> str:
+    def errors(self, run: dg.DagsterRun) -> list[str | None]:
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            (entry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-        return entry.dagster_event.message or ""
+            entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        return [entry.dagster_event and entry.dagster_event.message for entry in entries]
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_run_that_takes_too_long_is_cut_within_a_pods_grace_and_run_again_by_t
     (cut,) = processor.runs()
     assert cut.status == dg.DagsterRunStatus.FAILURE
     assert cut.tags["dagster/will_retry"] == "true"
-    assert processor.error(cut) == STOPPED
+    assert processor.errors(cut) == [STOPPED]
     assert "1 runs were cut" in running.log.read_text()
 
     processor.gate.touch()
@@ -135,7 +135,7 @@ def test_a_second_signal_cuts_the_wait_short_and_leaves_nothing_behind(processor
 
     assert last_words(running).startswith("processor ended with exit code 0.")
     assert left_of(processor.root) == []
-    assert [processor.error(run) for run in processor.runs()] == [STOPPED]
+    assert [processor.errors(run) for run in processor.runs()] == [[STOPPED]]
 
 
 def test_a_tick_that_holds_messages_lands_them_before_it_ends(processor):
