@@ -83,10 +83,9 @@ class Soak:
         self._traffic.put_good(tickets)
         self._supervised.watch()
         self._say(f"measuring the capacity: {tickets} tickets wait")
-        self._until(lambda: self._succeeded() and not any(self.books.in_flight().values()), BACKLOG_SECONDS)
+        if not self._until(lambda: self._succeeded() and not any(self.books.in_flight().values()), BACKLOG_SECONDS):
+            raise ProcessFailed(f"{tickets} tickets were not enriched within {BACKLOG_SECONDS} s: {self._standing()}")
         runs = self._succeeded()
-        if not runs:
-            raise ProcessFailed(f"no batch of the backlog was enriched within {BACKLOG_SECONDS} s")
         seconds = max(run.end_time or 0 for run in runs) - min(run.start_time or 0 for run in runs)
         self._say(f"{tickets} tickets in {seconds:.0f} s, {tickets / seconds:.1f} a second")
         return round(tickets / seconds, 2)

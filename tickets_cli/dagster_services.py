@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import dagster as dg
 import yaml
+from dagster._core.events import JobFailureData, RunFailureReason
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from sensors.stopping import STOPPED, announce, withdraw
@@ -18,8 +19,8 @@ from tickets_cli.layout import PROJECT
 from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 
 START_SECONDS = 120
-# All in all a stop must take under 30 s, which is what a pod gets, the AWS server's own 12 s included.
-RUNS_SECONDS = 16  # that ticks and runs in progress have to end by themselves
+# All in all a stop must take under 30 s, which is what a pod gets, the AWS server's own grace included.
+RUNS_SECONDS = 18  # that ticks and runs in progress have to end by themselves
 PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
 CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
 
@@ -112,11 +113,12 @@ class DagsterServices:
 
     def _fail_cut_runs(self) -> int:
         """So that the next start retries them at once, instead of when their processes are found to be gone."""
+        reason = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
         ours = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
         with dg.DagsterInstance.from_config(str(self._home)) as instance:
             cut = [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
             for run in cut:
-                instance.report_run_failed(run, STOPPED)
+                instance.report_run_failed(run, STOPPED, reason)
         return len(cut)
 
     def _launched(self, run: dg.DagsterRun) -> bool:

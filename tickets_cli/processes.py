@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-GRACE_SECONDS = 12
+GRACE_SECONDS = 10
 
 
 class ProcessFailed(RuntimeError):

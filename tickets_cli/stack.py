@@ -82,11 +82,13 @@ class Stack:
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> int:
         """Stop everything; the AWS server last, since the others still write to it. Returns how many runs were cut."""
         if self._generator:
-            self._generator.stop(hurry=hurry)
-        cut = self._services.stop(hurry) if self._services else 0
-        if self._aws:
-            self._aws.stop()
-        return cut
+            self._generator.terminate()
+        try:
+            return self._services.stop(hurry) if self._services else 0
+        finally:
+            for process in (self._generator, self._aws):
+                if process:
+                    process.stop()
 
 
 @contextmanager
