@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,11 @@ def report(name: str, question: str, bar: float, seconds: Sequence[float], **det
     table.add_row("maximum", f"{max(seconds):.1f}")
     table.add_row("bar", f"{bar:.0f} ({'met' if median <= bar else 'missed'})")
     console.print(table)
+    save(name, {"question": question, "bar": bar, "median": median, "seconds": list(seconds), **details})
+
+
+def save(name: str, result: Mapping[str, object]) -> None:
+    """Write a result to bench/results, with the time and the machine."""
     machine = {
         "cpus": os.cpu_count(),
         "machine": platform.machine(),
@@ -47,12 +52,4 @@ def report(name: str, question: str, bar: float, seconds: Sequence[float], **det
     }
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    result = {
-        "question": question,
-        "bar": bar,
-        "median": median,
-        "seconds": list(seconds),
-        "at": at,
-        "machine": machine,
-    }
-    (RESULTS / f"{name}.json").write_text(json.dumps({**result, **details}, indent=2) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps({**result, "at": at, "machine": machine}, indent=2) + "\n")

@@ -3,7 +3,7 @@
 import functools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ TOLD = [
 ]
 POLLERS = 8
 LONGEST_POLL = 20
+ATTENTIVE_POLL = 2  # seconds, after which a caller that is about to stop is noticed
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 
 
@@ -64,16 +65,19 @@ class SqsQueue(dg.ConfigurableResource):
         )
         return [_message(raw) for raw in response.get("Messages", [])]
 
-    def drain(self, first_wait: float, window: float, limit: int) -> list[Message]:
+    def drain(
+        self, first_wait: float, window: float, limit: int, enough: Callable[[], bool] = lambda: False
+    ) -> list[Message]:
         """What a batch window gathers: waits up to `first_wait` seconds for a message, then collects for `window`.
 
-        Ends early at `limit` messages, and later by a few seconds where a backlog is still coming in.
+        Ends early at `limit` messages and within two seconds of `enough`, and later by a few seconds where a backlog
+        is still coming in.
         """
-        messages = self.receive(first_wait)
+        messages = self._first(first_wait, enough)
         if not messages:
             return []
         deadline = time.monotonic() + window
-        while len(messages) < limit:
+        while len(messages) < limit and not enough():
             # One poller waits for stragglers; the others find out whether there is a backlog.
             left = deadline - time.monotonic()
             waits = [min(1.0, max(0.0, left))] + [0.0] * (POLLERS - 1)
@@ -113,6 +117,15 @@ class SqsQueue(dg.ConfigurableResource):
         entries = [{"Id": str(n), "MessageBody": body} for n, body in group.items()]
         response = client("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
         return {int(failed["Id"]): failed.get("Message", failed["Code"]) for failed in response.get("Failed", [])}
+
+    def _first(self, wait: float, enough: Callable[[], bool]) -> list[Message]:
+        deadline = time.monotonic() + wait
+        while not enough():
+            left = deadline - time.monotonic()
+            messages = self.receive(min(left, ATTENTIVE_POLL))
+            if messages or left <= ATTENTIVE_POLL:
+                return messages
+        return []
 
     def _delete_group(self, group: Sequence[Message]) -> list[str]:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(group)]

@@ -16,6 +16,7 @@ from resources.object_store import S3ObjectStore
 from resources.queue import OVERTIME, SqsQueue
 from sensors.dead_letters import DeadLetters, bad_message
 from sensors.planning import hold_back, intake, requests
+from sensors.stopping import announced
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
 from ticket_assets.domain.batches import split
 from ticket_assets.settings import Settings
@@ -91,7 +92,7 @@ class _Tick:
         window = self._settings.batch_window_seconds
         # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
         first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
-        messages = self._queue.drain(first_wait, window, MOST_MESSAGES)
+        messages = self._queue.drain(first_wait, window, MOST_MESSAGES, lambda: announced(self._instance))
         found = intake(messages, self._settings.raw_bucket)
         for reason, count in found.dropped.items():
             self._log.info(f"{count} messages dropped: {reason}")

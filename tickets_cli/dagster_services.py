@@ -1,21 +1,28 @@
 """Dagster's processes: one code server that loads the definitions, the daemon, and the web page over both."""
 
+import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import dagster as dg
 import yaml
+from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
+from sensors.stopping import STOPPED, announce, withdraw
 from tickets_cli.layout import PROJECT, dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 
 START_SECONDS = 120
-# A sensor that polls the queue would hold the code server for 20 s. What a kill interrupts is done again.
-STOP_SECONDS = 4
+# All in all a stop must take under 30 s, which is what a pod gets, the AWS server's own grace included.
+RUNS_SECONDS = 18  # that ticks and runs in progress have to end by themselves
+PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
+CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
 
 
 def prepare_home(home: Path, *, refresh: bool = False) -> None:
@@ -51,6 +58,8 @@ class DagsterServices:
         port: int,
         module: str = "ticket_assets.definitions",
     ) -> None:
+        self._home = home
+        self._processes: dict[str, ManagedProcess] = {}
         self._environment = {**environment, "DAGSTER_HOME": str(home)}
         self._logs = logs
         self._port = port
@@ -61,27 +70,73 @@ class DagsterServices:
         """Load the definitions once for daemon and web page. Raises ProcessFailed, with their error."""
         location = {"host": "127.0.0.1", "port": self._port, "location_name": "tickets"}
         self._workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": location}]}))
+        withdraw(self._home)
         place = ["--host", "127.0.0.1", "--port", str(self._port), "--working-directory", str(PROJECT)]
-        server = self._start("code-server", "dagster", "api", "grpc", "-m", self._module, *place)
+        server = self._start(CODE_SERVER, "dagster", "api", "grpc", "-m", self._module, *place)
         server.wait_until(lambda: is_listening(self._port), START_SECONDS)
         return server
 
     def start_daemon(self) -> ManagedProcess:
         """The daemon: sensors, queue of runs, retries."""
-        return self._start("dagster-daemon", "dagster-daemon", "run", "-w", str(self._workspace))
+        return self._start(DAEMON, "dagster-daemon", "run", "-w", str(self._workspace))
 
     def start_webserver(self, port: int) -> ManagedProcess:
         """The web page at `port`."""
         place = ["-h", "127.0.0.1", "-p", str(port)]
-        server = self._start("dagster-webserver", "dagster-webserver", "-w", str(self._workspace), *place)
+        server = self._start(WEB_SERVER, "dagster-webserver", "-w", str(self._workspace), *place)
         server.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/server_info"), START_SECONDS)
         return server
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that were started."""
+        return [process.pid for process in self._processes.values()]
+
+    def check(self) -> None:
+        """Raises ProcessFailed if any process has ended."""
+        for process in self._processes.values():
+            process.check()
+
+    def stop(self, hurry: Callable[[], bool] = lambda: False) -> int:
+        """Let ticks and runs in progress end, for RUNS_SECONDS or until `hurry`, then end all; returns the runs cut.
+
+        The daemon ends before the code server, where it would start new runs; the code server, asked to end, does
+        so after its last run.
+        """
+        if not self._processes:
+            return 0
+        deadline = time.monotonic() + RUNS_SECONDS
+        announce(self._home)
+        if WEB_SERVER in self._processes:
+            self._processes[WEB_SERVER].terminate()
+        for name, most in ((DAEMON, RUNS_SECONDS / 2), (CODE_SERVER, RUNS_SECONDS), (WEB_SERVER, PAGE_SECONDS)):
+            if name in self._processes:
+                left = max(0, deadline - time.monotonic())
+                self._processes.pop(name).stop(min(most, left), hurry)
+        cut = self._fail_cut_runs()
+        withdraw(self._home)
+        return cut
+
+    def _fail_cut_runs(self) -> int:
+        """So that the next start retries them at once, instead of when their processes are found to be gone."""
+        reason = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
+        ours = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+        with dg.DagsterInstance.from_config(str(self._home)) as instance:
+            cut = [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
+            for run in cut:
+                instance.report_run_failed(run, STOPPED, reason)
+        return len(cut)
+
+    def _launched(self, run: dg.DagsterRun) -> bool:
+        return json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("port") == self._port
 
     def _start(self, name: str, program: str, *arguments: str) -> ManagedProcess:
         path = Path(sys.executable).with_name(program)
         if not path.exists():
             raise ProcessFailed(f"{program} is not installed beside {sys.executable}: run `make install`")
-        return ManagedProcess(name, [str(path), *arguments], self._environment, self._logs / f"{name}.log")
+        process = ManagedProcess(name, [str(path), *arguments], self._environment, self._logs / f"{name}.log")
+        self._processes[name] = process
+        return process
 
 
 def _answers(url: str) -> bool:

@@ -5,12 +5,13 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-GRACE_SECONDS = 12
+GRACE_SECONDS = 10
 
 
 class ProcessFailed(RuntimeError):
@@ -68,13 +69,24 @@ class ManagedProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Ask, wait for `grace` seconds, then kill the process and what it has left behind in its group."""
+    def kill(self) -> None:
+        """End the process alone, at once (SIGKILL); what it started goes on."""
+        self._process.kill()
+
+    def ended_within(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> bool:
+        """Whether the process ends by itself before the time is up and before `hurry` says so."""
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None:
+            if time.monotonic() >= deadline or hurry():
+                return False
+            time.sleep(0.05)
+        return True
+
+    def stop(self, grace: float = GRACE_SECONDS, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Ask, wait for `grace` seconds or until `hurry`, then kill the process and what it left in its group."""
         self.terminate()
         try:
-            self._process.wait(grace)
-        except subprocess.TimeoutExpired:
-            pass
+            self.ended_within(grace, hurry)
         finally:
             self._kill_group()
             self._process.wait()
@@ -90,14 +102,16 @@ class ManagedProcess:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ignore Ctrl-C and SIGTERM meanwhile: a stop cut short by the next one would leave processes behind.
+def undisturbed() -> Iterator[Callable[[], bool]]:
+    """No Ctrl-C or SIGTERM raises meanwhile: a stop cut short by the next one would leave processes behind.
 
-    For the main thread alone.
+    Yields what tells whether there was one, so that the stop may hurry. For the main thread alone.
     """
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    asked_again = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: asked_again.set()) for number in numbers}
     try:
-        yield
+        yield asked_again.is_set
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -7,16 +7,16 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import typer
 
 from resources.aws import AwsUnavailable, BadEndpoint, endpoint_name, patiently
 from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError, load_settings
-from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
+from tickets_cli.dagster_services import DagsterServices, prepare_home
 from tickets_cli.layout import dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, locked, undisturbed
+from tickets_cli.processes import ProcessFailed, free_port, locked, undisturbed
 from tickets_cli.provisioning import check_redrive
 
 
@@ -25,32 +25,41 @@ def run() -> None:
 
     Example: AWS_ENDPOINT_URL=http://localhost:4566 DAGSTER_HOME=/var/lib/tickets ticket-processor
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    processes: list[ManagedProcess] = []
     home = dagster_home()
+    serve(home, DagsterServices(home, os.environ, home / "logs", free_port()))
+
+
+def serve(home: Path, services: DagsterServices) -> None:
+    """Run `services` over `home` until SIGTERM, Ctrl-C, or the end of one of their processes (exit code 1)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        settings = load_settings()
-        with locked(home):
-            # Until the server is up and set up: services start in any order.
-            patiently(lambda: check_redrive(settings), float("inf"), say, AwsUnavailable)
-            prepare_home(home)
-            services = DagsterServices(home, os.environ, home / "logs", free_port())
-            processes.append(services.start_code_server())
-            processes.append(services.start_daemon())
-            say(f"processing tickets from {settings.queue} at {endpoint_name()}")
-            while True:
-                for process in processes:
-                    process.check()
-                time.sleep(1)
+        _process(home, services)
     except KeyboardInterrupt:
         return
     except OSError as error:
         sys.exit(f"ticket-processor: {error} (DAGSTER_HOME={home})")
     except (BadEndpoint, ProcessFailed, ProvisionError, SettingsError) as error:
         sys.exit(f"ticket-processor: {error}")
-    finally:
-        with undisturbed(), ThreadPoolExecutor() as pool:
-            list(pool.map(lambda process: process.stop(STOP_SECONDS), processes))
+
+
+def _process(home: Path, services: DagsterServices) -> None:
+    settings = load_settings()
+    with locked(home):
+        try:
+            # Until the server is up and set up: services start in any order.
+            patiently(lambda: check_redrive(settings), float("inf"), say, AwsUnavailable)
+            prepare_home(home)
+            services.start_code_server()
+            services.start_daemon()
+            say(f"processing tickets from {settings.queue} at {endpoint_name()}")
+            while True:
+                services.check()
+                time.sleep(1)
+        finally:
+            with undisturbed() as hurry:
+                cut = services.stop(hurry)
+            if cut:
+                say(f"{cut} runs were cut: their batches are run again at the next start")
 
 
 def say(line: str) -> None:

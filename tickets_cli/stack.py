@@ -4,14 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from ticket_assets.settings import load_settings
 from tickets_cli.aws_server import start_aws_server
-from tickets_cli.dagster_services import STOP_SECONDS, DagsterServices, prepare_home
+from tickets_cli.dagster_services import RUNS_SECONDS, DagsterServices, prepare_home
 from tickets_cli.layout import dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, locked, undisturbed
 from tickets_cli.provisioning import provision
@@ -43,50 +42,53 @@ class Stack:
     def __init__(self, state: Path, ports: Ports, say: Callable[[str], None]) -> None:
         self._state = state
         self._say = say
-        self._processes: list[ManagedProcess] = []
+        self._aws: ManagedProcess | None = None
+        self._services: DagsterServices | None = None
+        self._generator: ManagedProcess | None = None
         self.ports = ports
 
     def start(self, *, generator: bool = False) -> None:
         """Start everything in order. Raises ProcessFailed; what was started then still must be stopped."""
         logs, home = self._state / "logs", dagster_home()
-        self._processes.append(start_aws_server(self.ports.aws, self._state / "aws", logs / "aws.log"))
+        self._aws = start_aws_server(self.ports.aws, self._state / "aws", logs / "aws.log")
         self._say(f"AWS server on {self.ports.endpoint}")
         os.environ["AWS_ENDPOINT_URL"] = self.ports.endpoint
         for _ in provision(load_settings()):
             pass
         prepare_home(home, refresh=home.is_relative_to(self._state))
-        services = DagsterServices(home, os.environ, logs, self.ports.code)
-        self._processes.append(services.start_code_server())
+        self._services = DagsterServices(home, os.environ, logs, self.ports.code)
+        self._services.start_code_server()
         self._say("assets and sensors loaded")
-        self._processes.append(services.start_daemon())
-        self._processes.append(services.start_webserver(self.ports.ui))
+        self._services.start_daemon()
+        self._services.start_webserver(self.ports.ui)
         self._say(f"Dagster UI on {self.ports.page}")
         if generator:
             command = [sys.executable, "-m", "ticket_generator.main"]
-            self._processes.append(
-                ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
-            )
+            self._generator = ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
             self._say("ticket generator running")
 
     @property
     def pids(self) -> list[int]:
         """The stack's own process and those it started."""
-        return [os.getpid(), *(process.pid for process in self._processes)]
+        services = self._services.pids if self._services else []
+        return [os.getpid(), *(process.pid for process in (self._aws, self._generator) if process), *services]
 
     def check(self) -> None:
         """Raises ProcessFailed if any process has ended."""
-        for process in self._processes:
-            process.check()
+        for part in (self._aws, self._services, self._generator):
+            if part:
+                part.check()
 
-    def stop(self) -> None:
-        """Stop everything; the AWS server last, since the others still write to it."""
-        if not self._processes:
-            return
-        server, *others = self._processes
-        with ThreadPoolExecutor(len(others) or 1) as pool:
-            list(pool.map(lambda process: process.stop(STOP_SECONDS), others))
-        server.stop()
-        self._processes.clear()
+    def stop(self, hurry: Callable[[], bool] = lambda: False) -> int:
+        """Stop everything; the AWS server last, since the others still write to it. Returns how many runs were cut."""
+        if self._generator:
+            self._generator.terminate()
+        try:
+            return self._services.stop(hurry) if self._services else 0
+        finally:
+            for process in (self._generator, self._aws):
+                if process:
+                    process.stop()
 
 
 @contextmanager
@@ -103,8 +105,10 @@ def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, gene
             note(f"pids {', '.join(map(str, stack.pids))}; UI {ports.page}; AWS {ports.endpoint}")
             yield stack
         finally:
-            with undisturbed():
-                say("stopping …")
+            with undisturbed() as hurry:
+                say(f"stopping …  (what runs gets {RUNS_SECONDS} s to end; press Ctrl-C again to cut it short)")
                 started = time.monotonic()
-                stack.stop()
+                cut = stack.stop(hurry)
+            if cut:
+                say(f"{cut} runs were cut: their batches are run again at the next start")
             say(f"stopped in {time.monotonic() - started:.0f} s; the state is kept in {state}")

@@ -228,3 +228,16 @@ def test_a_message_carries_what_sqs_tells_of_its_receives(queue):
 
     assert message.attributes["ApproximateReceiveCount"] == "1"
     assert int(message.attributes["SentTimestamp"]) <= int(message.attributes["ApproximateFirstReceiveTimestamp"])
+
+
+def test_a_wait_for_the_first_message_ends_when_the_caller_has_enough(queue):
+    assert queue.drain(3600, 1, 10, enough=lambda: True) == []
+
+
+def test_what_was_received_when_the_caller_has_enough_is_handed_over_at_once(queue):
+    send(queue, "a")
+    asked = iter([False])
+
+    (message,) = queue.drain(20, 3600, 10, enough=lambda: next(asked, True))
+
+    assert message.body == "a"

@@ -1,6 +1,8 @@
 """The queue sensor over a real queue and a real instance: nothing is lost, whatever dies between its steps."""
 
 import json
+import os
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -8,6 +10,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 
 from resources.aws import AwsUnavailable, client
 from resources.queue import SqsQueue
+from sensors.stopping import announce, withdraw
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
@@ -121,6 +124,26 @@ def test_messages_stay_in_the_queue_when_landing_fails(queue):
     with pytest.raises(Exception, match="run `tickets setup`"):
         queue.tick()
     assert queue.waiting() == 1
+
+
+def test_a_tick_that_is_told_of_a_stop_leaves_messages_where_they_are_and_requests_what_was_landed(queue):
+    landed = queue.pipeline.land(queue.pipeline.put("t1"))
+    before = queue.queue.depth()
+    announce(Path(queue.instance.root_directory))
+
+    assert queue.requested() == [landed]
+
+    assert queue.queue.depth() == before
+    withdraw(Path(queue.instance.root_directory))
+    assert len(queue.requested()) == 2
+
+
+def test_a_stop_that_was_announced_long_ago_and_never_ended_holds_nothing_up(queue):
+    announce(home := Path(queue.instance.root_directory))
+    os.utime(home / "stopping", (0, 0))
+    queue.pipeline.put("t1")
+
+    assert len(queue.requested()) == 1
 
 
 def test_messages_wait_while_too_many_batches_do(queue):

@@ -1,12 +1,13 @@
 """ManagedProcess over real small shells: what it starts, what it says of a failure, and that nothing outlives it."""
 
 import os
+import signal
 import socket
 
 import pytest
 
 from tests.support import eventually
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, undisturbed
 
 WAIT = 20
 
@@ -174,3 +175,20 @@ def test_a_free_port_is_one_that_nothing_listens_on_until_someone_does():
         assert is_listening(port)
 
     assert not is_listening(port)
+
+
+def test_a_stop_in_a_hurry_does_not_wait_for_the_grace(shell):
+    process = shell("trap '' TERM; echo ready; while true; do sleep 0.05; done")
+    process.wait_until(lambda: said(process, "ready"), WAIT)
+
+    process.stop(3600, hurry=lambda: True)
+
+    assert failure(process).startswith("worker ended with exit code -9.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_a_stop_raises_nothing_and_is_told(number):
+    with undisturbed() as asked_again:
+        assert not asked_again()
+        signal.raise_signal(number)
+        assert asked_again()
