@@ -10,6 +10,7 @@ import typer
 
 from resources.aws import endpoint_name, require_endpoint
 from ticket_assets.settings import load_settings
+from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
@@ -18,6 +19,7 @@ from tickets_cli.terminal import console, plain_errors, say
 app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
 models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
 app.add_typer(models_app, name="models")
+app.command()(forget)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.text import Text
 from resources.aws import AwsUnavailable, BadEndpoint, aws_errors
 from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
+from resources.object_store import DeleteRefused
 from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError
 from tickets_cli.processes import ProcessFailed
@@ -18,6 +19,7 @@ console = Console()
 EXPECTED = (
     AwsUnavailable,
     BadEndpoint,
+    DeleteRefused,
     LabelFileError,
     ModelNotAvailable,
     ProcessFailed,

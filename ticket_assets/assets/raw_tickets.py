@@ -1,7 +1,7 @@
 """The tickets of a batch as their producers wrote them, each read once and validated.
 
 A batch is up to 256 objects of the raw bucket, named in its manifest. What is not a valid ticket is put in quarantine
-with a reason code and field-level errors; its neighbours go on.
+with a reason code and field-level errors; its neighbours go on. Of a ticket that was forgotten nothing is read.
 """
 
 import time
@@ -15,11 +15,13 @@ from resources.models.suite import ModelSuite
 from resources.object_store import ObjectUnreadable, S3ObjectStore
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.domain.batches import iso
+from ticket_assets.domain.erasure import forgotten
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES, Rejected, object_gone, object_unreadable, parse_ticket
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.tombstones import forgotten_at
 
 OUTAGE_SECONDS = 15 * 60
 
@@ -39,7 +41,7 @@ def raw_tickets(
     if manifest.bucket != raw_store.bucket:
         raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
     version = models.version
-    outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
+    outcomes = concurrently(lambda key: read_ticket(raw_store, record_store, key, version), manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
     quarantine(Quarantine(pipeline_store, record_store), rejections, manifest.batch)
@@ -56,9 +58,14 @@ def raw_tickets(
     )
 
 
-def read_ticket(store: S3ObjectStore, key: str, model_version: str) -> RawRow | Rejection:
-    """The object's current version as a row, or why it is none."""
+def read_ticket(
+    store: S3ObjectStore, records: S3ObjectStore, key: str, model_version: str
+) -> RawRow | Rejection | None:
+    """The object's current version as a row, or why it is none; None where a forgotten ticket's object is gone too."""
     read_at = time.time()
+    if at := forgotten_at(records, key):
+        left = store.head(key)
+        return left and forgotten(key, at).at(key, read_at, left.etag, left.last_modified)
     try:
         stored = store.find(key, limit=MAX_OBJECT_BYTES + 1)
     except ObjectUnreadable as error:

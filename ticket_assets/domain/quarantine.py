@@ -17,6 +17,7 @@ class Reason(StrEnum):
     OBJECT_UNREADABLE = "object_unreadable"
     MODEL_FAILURE = "model_failure"
     BAD_MESSAGE = "bad_message"
+    FORGOTTEN = "forgotten"
 
 
 class FieldError(BaseModel):

@@ -6,15 +6,16 @@ afterwards, so that of an older bad version and a newer good one only the newer 
 
 import hashlib
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from resources.aws import concurrently
 from resources.object_store import S3ObjectStore
 from resources.ordering import Outcome, Stamp, retried
-from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry
+from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Reason
 
-OBJECTS = "quarantine/objects/"
-MESSAGES = "quarantine/messages/"
+QUARANTINE = "quarantine/"
+OBJECTS = f"{QUARANTINE}objects/"
+MESSAGES = f"{QUARANTINE}messages/"
 LONGEST_NAME = 900  # an S3 key holds 1,024 bytes, and quoting can make one three times as long
 
 
@@ -57,7 +58,8 @@ class Quarantine:
             return
         record = self._records.head(entry.key)
         stamp = record and Stamp.parse(record.metadata)
-        if stamp and _is_older(entry, stamp):
+        # An entry that says that the ticket was forgotten stands beside its tombstone.
+        if stamp and entry.reason is not Reason.FORGOTTEN and _is_older(entry, stamp):
             self._store.delete(_path(entry.key))
 
     def _attempt(self, entry: QuarantineEntry) -> Outcome:
@@ -80,8 +82,16 @@ def _is_older(entry: QuarantineEntry, stamp: Stamp) -> bool:
     return not entry.etag or (entry.last_modified, entry.read_at) <= (stamp.last_modified, stamp.read_at)
 
 
-def _path(key: str) -> str:
+def entry_name(key: str) -> str:
+    """The name under which the object `key` is kept."""
     name = quote(key, safe="")
-    if len(name) > LONGEST_NAME:
-        name = hashlib.sha256(key.encode()).hexdigest()
-    return f"{OBJECTS}{name}.json"
+    return hashlib.sha256(key.encode()).hexdigest() if len(name) > LONGEST_NAME else name
+
+
+def quarantined_key(path: str) -> str:
+    """The object that the entry stored at `path` speaks of; of one with a very long key only a hash."""
+    return unquote(path.removeprefix(OBJECTS).removesuffix(".json"))
+
+
+def _path(key: str) -> str:
+    return f"{OBJECTS}{entry_name(key)}.json"
