@@ -64,7 +64,7 @@ class Books:
         states |= dict.fromkeys(orphans, "orphans")
         counts = Counter(states.values())
         counts["duplicate items"] = sum(count - 1 for count in items.values())
-        counts["bad messages"] = len(self._quarantine.messages())
+        counts["bad messages"] = len(list(self._quarantine.messages()))
         counts["dead letters"] = sum(SqsQueue(name=self._settings.dead_letter_queue).depth().values())
         counts.update(self.in_flight())
         wrong = {bar: [key for key, state in states.items() if state == bar][:20] for bar in BARS}

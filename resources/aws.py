@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -202,6 +203,13 @@ CODES = {
     "QueueDoesNotExist": f"a queue{MISSING}",
     "ResourceNotFoundException": f"a table{MISSING}",
 }
+
+
+def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of `size`, the last one shorter, as they come: an endless iterable is no trouble."""
+    left = iter(items)
+    while group := list(islice(left, size)):
+        yield group
 
 
 def concurrently(work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS) -> list[Result]:

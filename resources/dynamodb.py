@@ -60,6 +60,14 @@ class DynamoDBTable(dg.ConfigurableResource):
         """Delete `item` if it still stands. Raises WriteConflict."""
         self._conditional("delete_item", item, Key={name: item[name] for name in (self.hash_key, self.range_key)})
 
+    def all_of(self, index: str, attribute: str, value: str) -> Iterator[dict[str, Any]]:
+        """Every item of an index with this value; an index may lag behind the table for a moment."""
+        return (from_item(item) for item in self._pages(attribute, value, IndexName=index))
+
+    def overwrite(self, item: Item) -> None:
+        """Put `item`, whatever stands at its key."""
+        client("dynamodb").put_item(TableName=self.name, Item=item)
+
     def _scan(
         self, attribute: str, text: str, names: dict[str, str] | None = None, **request: Any
     ) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """A bucket of S3: whole objects, read and written under conditions. It knows nothing of what they hold."""
 
 import functools
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,8 +8,9 @@ import dagster as dg
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from resources.aws import client, concurrently, error_code
+from resources.aws import client, concurrently, error_code, in_groups
 
+DELETED_AT_ONCE = 1000  # the most that one call of S3 lists or deletes
 # About one object or its key: archived, encrypted with the customer's key, a key that no URL can hold. AccessDenied is
 # not among them: it is about us, and would send every ticket to quarantine for a policy's mistake.
 UNREADABLE = {
@@ -50,6 +50,20 @@ class StoredObject(NamedTuple):
     body: bytes
 
 
+class Version(NamedTuple):
+    """One version of an object, or a delete marker; a bucket without versioning has one version of each object."""
+
+    key: str
+    version_id: str
+    is_latest: bool
+    is_marker: bool
+    listed: Listed | None = None
+
+
+class DeleteRefused(RuntimeError):
+    """S3 keeps a version that must go, as it does under an object lock; the message names it and S3's code."""
+
+
 class WriteConflict(RuntimeError):
     """A conditional put was refused: the object is not as the condition says, or another writer is at it."""
 
@@ -72,8 +86,18 @@ class S3ObjectStore(dg.ConfigurableResource):
 
         Raises ObjectUnreadable where S3 refuses this object alone.
         """
+        return self._find(key, limit)
+
+    def find_version(self, version: Version, limit: int | None = None) -> StoredObject | None:
+        """As `find`, of this version; None for a delete marker too."""
+        if version.is_marker:
+            return None
+        return self._find(version.key, limit, None if version.is_latest else version.version_id)
+
+    def _find(self, key: str, limit: int | None, version_id: str | None = None) -> StoredObject | None:
+        which = {"VersionId": version_id} if version_id else {}
         try:
-            response = client("s3").get_object(Bucket=self.bucket, Key=key)
+            response = client("s3").get_object(Bucket=self.bucket, Key=key, **which)
         except ClientError as error:
             return self._none_if_missing(key, error)
         with response["Body"] as stream:
@@ -151,20 +175,34 @@ class S3ObjectStore(dg.ConfigurableResource):
         )
         return (_listed(entry) for page in pages for entry in page.get("Contents", []))
 
-    def versions(self, key: str) -> list[Listed]:
-        """The versions of one object that the bucket keeps, newest first; the one there is where it keeps none."""
-        pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key)
-        # S3 gives those of one key together, newest first, before the keys that it only begins.
-        found = itertools.takewhile(
-            lambda entry: entry["Key"] == key, (entry for page in pages for entry in page.get("Versions", []))
-        )
-        return [_listed(entry) for entry in found]
+    def list_versions(self, prefix: str = "") -> Iterator[Version]:
+        """All versions and delete markers of the keys that start with `prefix`, in S3's order of keys."""
+        pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            found = [_version(entry) for entry in page.get("Versions", [])]
+            found += [_marker(entry) for entry in page.get("DeleteMarkers", [])]
+            yield from sorted(found, key=lambda version: version.key)
+
+    def versions_of(self, key: str) -> list[Version]:
+        """All versions of one object, newest first, then its delete markers."""
+        return [version for version in self.list_versions(key) if version.key == key]
+
+    def delete_versions(self, versions: Iterable[Version]) -> int:
+        """Remove these versions and delete markers for good; returns how many. Raises DeleteRefused."""
+        deleted = 0
+        for group in in_groups(versions, DELETED_AT_ONCE):
+            objects = [{"Key": version.key, "VersionId": version.version_id} for version in group]
+            answer = client("s3").delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+            for refused in answer.get("Errors", []):
+                raise DeleteRefused(f"s3://{self.bucket}/{refused['Key']} cannot be deleted: {refused['Code']}")
+            deleted += len(group)
+        return deleted
 
     def _none_if_missing(self, key: str, error: ClientError) -> None:
         code = error_code(error)
         if code in UNREADABLE:
             raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {code}") from None
-        if code not in {"NoSuchKey", "404"}:
+        if code not in {"NoSuchKey", "NoSuchVersion", "404"}:
             raise error
 
 
@@ -180,3 +218,11 @@ def _info(key: str, response: dict) -> ObjectInfo:
         size=response["ContentLength"],
         metadata=response["Metadata"],
     )
+
+
+def _version(entry: dict) -> Version:
+    return Version(entry["Key"], entry["VersionId"], entry["IsLatest"], is_marker=False, listed=_listed(entry))
+
+
+def _marker(entry: dict) -> Version:
+    return Version(entry["Key"], entry["VersionId"], entry["IsLatest"], is_marker=True)

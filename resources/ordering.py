@@ -69,6 +69,15 @@ class Stamp(BaseModel, frozen=True):
         )
 
 
+# What stands in place of a record that must never come back: newer than anything, so that every later write is refused.
+TOMBSTONE = Stamp(last_modified=99_999_999_999, read_at=9_999_999_999, run_start=9_999_999_999, etag="forgotten")
+
+
+def is_tombstone(attributes: Mapping[str, str]) -> bool:
+    """Whether these are the attributes of a tombstone rather than of a record."""
+    return Stamp.parse(attributes) == TOMBSTONE
+
+
 class Record(BaseModel, Generic[Body]):
     """A body to be kept under `key`, made from the object `source` of the age `stamp`.
 

@@ -6,7 +6,7 @@ A list of floats of a fixed length becomes a fixed-size list of float32, a neste
 import io
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types
@@ -31,14 +31,27 @@ def schema_of(model: type[BaseModel]) -> pa.Schema:
 def to_parquet(model: type[Row], rows: Sequence[Row]) -> bytes:
     """The file of `rows`, zstd-compressed; of no rows too."""
     table = pa.Table.from_pylist([row.model_dump(mode="python") for row in rows], schema=schema_of(model))
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    return _written(table)
 
 
 def from_parquet(model: type[Row], body: bytes) -> list[Row]:
     """The rows of a file, validated by `model`. Raises pydantic's ValidationError."""
     return [model.model_validate(row) for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+
+
+def rows_holding(body: bytes, texts: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
+    """Of each row of a file in which one of these columns holds one of its texts: those of the columns that it has.
+
+    Raises ValueError where `body` is no Parquet file.
+    """
+    return [row for row in _columns(pq.read_table(io.BytesIO(body)), texts) if _holds(row, texts)]
+
+
+def without_rows(body: bytes, texts: Mapping[str, Collection[str]]) -> bytes:
+    """The file without the rows that `rows_holding` finds; as it is where there are none."""
+    table = pq.read_table(io.BytesIO(body))
+    kept = [not _holds(row, texts) for row in _columns(table, texts)]
+    return body if all(kept) else _written(table.filter(pa.array(kept)))
 
 
 def column_schema(model: type[BaseModel]) -> dg.TableSchema:
@@ -75,6 +88,21 @@ def markdown_table(names: Sequence[str], rows: Sequence[Sequence[object]], width
     """A table whose cells are cut to `width` characters and shown as they are, whatever Markdown they hold."""
     lines = [names, ["---"] * len(names), *([_cell(value, width) for value in row] for row in rows)]
     return dg.MetadataValue.md("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
+def _columns(table: pa.Table, names: Collection[str]) -> list[dict[str, str]]:
+    present = [name for name in names if name in table.column_names]
+    return table.select(present).to_pylist() if present else []
+
+
+def _holds(row: Mapping[str, str], texts: Mapping[str, Collection[str]]) -> bool:
+    return any(text in texts[name] for name, text in row.items())
+
+
+def _written(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
 
 
 def _cell(value: object, width: int) -> str:

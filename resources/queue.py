@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 from pydantic import Field
 
-from resources.aws import client, concurrently
+from resources.aws import client, concurrently, in_groups
 
 GROUP = 10  # the most that one call of SQS receives, sends or deletes
 GROUP_BYTES = 256 * 1024  # the most that one call sends: what every SQS takes, though newer ones take more
@@ -102,6 +102,22 @@ class SqsQueue(dg.ConfigurableResource):
         refused = {n: why for group in concurrently(self._send_group, groups, POLLERS) for n, why in group.items()}
         if refused:
             raise SendRefused(self.name, refused, len(bodies))
+
+    def everything(self) -> list[Message]:
+        """All messages that can be seen now, each once; hidden from others for the queue's visibility time."""
+        seen: dict[str, Message] = {}
+        while new := [message for message in self.receive() if message.message_id not in seen]:
+            seen |= {message.message_id: message for message in new}
+        return list(seen.values())
+
+    def give_back(self, messages: Sequence[Message]) -> None:
+        """Let received messages be seen again at once."""
+        for group in in_groups(messages, GROUP):
+            entries = [
+                {"Id": str(n), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+                for n, message in enumerate(group)
+            ]
+            client("sqs").change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     def depth(self) -> dict[str, int]:
         """About how many messages wait, are in flight and are delayed."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from resources.aws import concurrently
 from resources.fencing import put_fenced
 from resources.object_store import ObjectMissing, S3ObjectStore
-from resources.ordering import Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
+from resources.ordering import Outcome, Record, Rival, Stamp, is_tombstone, may_write, retried, source_unchanged
 from resources.parquet import column_schema, from_parquet, to_parquet
 from resources.parquet_io import CONTENT_TYPE, body_model, file_key, row_model
 
@@ -65,7 +65,7 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
         return retried(attempt)
 
     def load_input(self, context: dg.InputContext) -> list[Record]:
-        """Read the partition's records as they stand now. Raises ObjectMissing, naming the key."""
+        """Read the partition's records as they stand now, tombstones left out. Raises ObjectMissing, naming the key."""
         receipt = self.receipts.get(file_key(self.prefix, context))
         keys = [row.key for row in from_parquet(Receipt, receipt.body)]
         model = row_model(context)
@@ -73,5 +73,6 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
         for key, stored in zip(keys, self.records.find_many(keys), strict=True):
             if stored is None:
                 raise ObjectMissing(f"s3://{self.records.bucket}/{key} is gone since its batch wrote it")
-            records.append(model.restore(key, stored.info.metadata, stored.body))
+            if not is_tombstone(stored.info.metadata):
+                records.append(model.restore(key, stored.info.metadata, stored.body))
         return records

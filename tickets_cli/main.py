@@ -12,6 +12,7 @@ from resources.aws import endpoint_name, require_endpoint
 from ticket_assets.settings import load_settings
 from tickets_cli import quarantine
 from tickets_cli.books import reconcile, where
+from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
@@ -25,6 +26,7 @@ app.command()(reconcile)
 app.command()(where)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(forget)
 
 
 @app.command()

@@ -7,14 +7,13 @@ import dagster as dg
 from botocore.exceptions import ClientError
 
 from resources.aws import client, endpoint_name, error_code, is_local
-from resources.provision import ProvisionError
+from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.settings import Settings
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.provisioning import provision
 
-DELETED_AT_ONCE = 1000
 RETRY_CURSORS = ("EVENT_LOG_CONSUMER_CURSOR-PIPELINE_FAILURE", "EVENT_LOG_CONSUMER_CURSOR-PIPELINE_SUCCESS")
 
 
@@ -44,20 +43,13 @@ def reset_everything(settings: Settings) -> Iterator[str]:
 
 
 def _empty(bucket: str) -> int:
-    s3, deleted = client("s3"), 0
+    store = S3ObjectStore(bucket=bucket)
     try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, MaxKeys=DELETED_AT_ONCE):
-            found = page.get("Versions", []) + page.get("DeleteMarkers", [])
-            if found:
-                objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
-                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-                for refused in answer.get("Errors", []):
-                    raise ProvisionError(f"s3://{bucket}/{refused['Key']} cannot be deleted: {refused['Code']}")
-                deleted += len(found)
+        return store.delete_versions(store.list_versions())
     except ClientError as error:
         if error_code(error) != "NoSuchBucket":
             raise
-    return deleted
+    return 0
 
 
 def _drop_table(name: str) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 from resources.aws import AwsUnavailable, BadEndpoint, aws_errors
 from resources.models.label_file import LabelFileError
 from resources.models.roles import ModelNotAvailable
+from resources.object_store import DeleteRefused
 from resources.provision import ProvisionError
 from resources.queue import SendRefused
 from ticket_assets.domain.selection import BadCondition
@@ -21,6 +22,7 @@ EXPECTED = (
     AwsUnavailable,
     BadCondition,
     BadEndpoint,
+    DeleteRefused,
     LabelFileError,
     ModelNotAvailable,
     ProcessFailed,

@@ -177,9 +177,9 @@ def test_an_object_in_a_bucket_that_keeps_no_versions_has_one(objects):
     etag = objects.put("a.json", b"2")
     objects.put("a.json.b", b"3")
 
-    (version,) = objects.versions("a.json")
-    assert (version.key, version.etag, version.size) == ("a.json", etag, 1)
-    assert objects.versions("a") == []
+    (version,) = objects.versions_of("a.json")
+    assert (version.key, version.listed.etag, version.listed.size) == ("a.json", etag, 1)
+    assert objects.versions_of("a") == []
 
 
 def test_versions_are_told_newest_first_also_of_an_object_that_is_gone(objects):
@@ -189,7 +189,9 @@ def test_versions_are_told_newest_first_also_of_an_object_that_is_gone(objects):
     objects.put("a.json.b", b"4")
     objects.delete("a.json")
 
-    assert [version.etag for version in objects.versions("a.json")] == etags[::-1]
+    *versions, marker = objects.versions_of("a.json")
+    assert [version.listed.etag for version in versions] == etags[::-1]
+    assert marker.is_marker
     assert objects.head("a.json") is None
 
 

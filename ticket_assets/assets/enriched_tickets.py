@@ -15,7 +15,7 @@ from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from resources.parquet import markdown_table
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
-from ticket_assets.assets.raw_tickets import quarantine
+from ticket_assets.assets.reading import quarantine
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.intake import object_key
 from ticket_assets.domain.join import Enriched, join

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     MODEL_FAILURE = "model_failure"
     BAD_MESSAGE = "bad_message"
     DEAD_LETTER = "dead_letter"
+    FORGOTTEN = "forgotten"
 
 
 class FieldError(BaseModel):

@@ -10,21 +10,22 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from resources.aws import concurrently
-from resources.object_store import S3ObjectStore, StoredObject
-from resources.ordering import Outcome, Stamp, retried
+from resources.aws import concurrently, in_groups
+from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
+from resources.ordering import TOMBSTONE, Outcome, Stamp, retried
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.intake import object_key
 from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Reason, from_json, outranks, to_json
 from ticket_assets.stores.originals import Originals, current_bytes
 
-OBJECTS = "quarantine/objects/"
-MESSAGES = "quarantine/messages/"
-EXPORTS = "quarantine/exports/"
+QUARANTINE = "quarantine/"
+OBJECTS = f"{QUARANTINE}objects/"
+MESSAGES = f"{QUARANTINE}messages/"
+EXPORTS = f"{QUARANTINE}exports/"
 LONGEST_NAME = 900  # an S3 key holds 1,024 bytes, and quoting can make one three times as long
 READ_AT_ONCE = 64
 
@@ -94,8 +95,7 @@ class Quarantine:
 
     def read(self, paths: Iterable[str]) -> Iterator[Held]:
         """The entries at `paths`, in that order, a few at a time; those that are gone by now are left out."""
-        rest = iter(paths)
-        while group := list(islice(rest, READ_AT_ONCE)):
+        for group in in_groups(paths, READ_AT_ONCE):
             found = self._store.find_many(group)
             yield from (_read(stored) for stored in found if stored)
 
@@ -137,8 +137,7 @@ class Quarantine:
             return
         name = entry_name(entry.key)
         self._originals.keep(name, entry, original(entry))
-        record = self._records.head(entry.key)
-        stamp = record and Stamp.parse(record.metadata)
+        stamp = self._stamp(entry.key)
         if stamp:
             self._clear(entry.key, stamp)
         if self.find(entry.key) != entry:
@@ -163,6 +162,14 @@ class Quarantine:
 
         retried(attempt)
 
+    def _stamp(self, key: str) -> Stamp | None:
+        """The age of the record that stands; there is none under a key that S3 does not take."""
+        try:
+            record = self._records.head(key)
+        except ObjectUnreadable:
+            return None
+        return Stamp.parse(record.metadata) if record else None
+
     def _held(self, path: str) -> Held | None:
         stored = self._store.find(path)
         return _read(stored) if stored else None
@@ -176,6 +183,11 @@ def entry_name(key: str) -> str:
     """The name of an object's entry and of its original: the key as a URL has it, its hash where that is too long."""
     name = quote(key, safe="", errors="surrogatepass")
     return name if len(name) <= LONGEST_NAME else hashlib.sha256(key.encode()).hexdigest()
+
+
+def quarantined_key(path: str) -> str:
+    """The object that the entry stored at `path` speaks of; of one with a very long key only a hash."""
+    return unquote(path.removeprefix(OBJECTS).removesuffix(".json"))
 
 
 def entry_path(key: str) -> str:
@@ -197,8 +209,9 @@ def _is_older(entry: QuarantineEntry | MessageEntry, stamp: Stamp) -> bool:
     """Whether a record of this stamp supersedes what the entry speaks of.
 
     Any record does where the object is gone, and one of the same version where that version was only never looked at.
+    An entry that says that the ticket was forgotten stands beside its tombstone.
     """
-    if isinstance(entry, MessageEntry):
+    if isinstance(entry, MessageEntry) or (entry.reason is Reason.FORGOTTEN and stamp == TOMBSTONE):
         return False
     if not entry.etag or (entry.reason is Reason.DEAD_LETTER and entry.etag == stamp.etag):
         return True

@@ -28,7 +28,8 @@ def whereabouts(
     messages = sum(stores.queue.depth().values())
     names = batch_names(stores, runs)
     going, failed = _naming(stores, key, names.going), _naming(stores, key, names.failed)
-    versions, record, items = stores.raw.versions(key), stores.records.find(key), items_of(key, stores.table.items)
+    versions = [version.listed for version in stores.raw.versions_of(key) if version.listed]
+    record, items = stores.records.find(key), items_of(key, stores.table.items)
     entry = stores.quarantine.find(key)
     made_from = [item_source(item) for item in items]
     if record and not items and source_of(record.info.metadata).etag == FORGOTTEN:

@@ -8,7 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 
-from resources.parquet import column_schema, from_parquet, preview, schema_of, to_parquet
+from resources.parquet import (
+    column_schema,
+    from_parquet,
+    preview,
+    rows_holding,
+    schema_of,
+    to_parquet,
+    without_rows,
+)
 
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
@@ -196,3 +204,35 @@ def test_a_preview_that_may_show_texts_masks_what_is_a_persons_before_it_is_cut(
 
 def test_a_preview_of_no_rows_says_so():
     assert preview([]).value == "no rows"
+
+
+class Note(BaseModel):
+    ticket_id: str
+    text: str | None
+
+
+NOTES = [Note(ticket_id="a", text="x"), Note(ticket_id="b", text=None), Note(ticket_id="c", text="a")]
+
+
+def test_rows_are_found_and_left_out_by_the_texts_of_their_columns():
+    body = to_parquet(Note, NOTES)
+    texts = {"ticket_id": {"a", "z"}, "text": {"a"}, "no_such_column": {"b"}}
+
+    assert [row["ticket_id"] for row in rows_holding(body, texts)] == ["a", "c"]
+    kept = without_rows(body, texts)
+
+    assert from_parquet(Note, kept) == [NOTES[1]]
+    assert pq.read_schema(io.BytesIO(kept)).equals(schema_of(Note))
+
+
+def test_a_file_without_such_rows_stays_byte_for_byte_as_it_is():
+    body = to_parquet(Note, NOTES)
+
+    assert rows_holding(body, {"ticket_id": {"z"}}) == []
+    assert without_rows(body, {"ticket_id": {"z"}}) is body
+    assert without_rows(body, {"no_such_column": {"a"}}) is body
+
+
+def test_what_is_no_parquet_file_is_refused():
+    with pytest.raises(ValueError, match="[Pp]arquet"):
+        rows_holding(b"not one", {"ticket_id": {"a"}})
