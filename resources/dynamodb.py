@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import dagster as dg
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from resources.aws import client, error_code
+from resources.aws import error_code
 from resources.object_store import WriteConflict
+from resources.patience import PatientResource
 
 Item = dict[str, Any]
 
 
-class DynamoDBTable(dg.ConfigurableResource):
+class DynamoDBTable(PatientResource):
     """The items of one table with a text as hash key and a number as range key.
 
     Items are in DynamoDB's attribute format; `from_item` gives their values. Ordered writes rely on the attribute
@@ -45,7 +45,7 @@ class DynamoDBTable(dg.ConfigurableResource):
 
     def _pages(self, attribute: str, value: str, **request: Any) -> Iterator[Item]:
         pages = (
-            client("dynamodb")
+            self.aws("dynamodb")
             .get_paginator("query")
             .paginate(
                 TableName=self.name,
@@ -65,7 +65,7 @@ class DynamoDBTable(dg.ConfigurableResource):
             request["ConditionExpression"] = "attribute_not_exists(#stamp)"
         names = {"#stamp": "stamp"}
         try:
-            getattr(client("dynamodb"), operation)(TableName=self.name, ExpressionAttributeNames=names, **request)
+            getattr(self.aws("dynamodb"), operation)(TableName=self.name, ExpressionAttributeNames=names, **request)
         except ClientError as error:
             if error_code(error) in {"ConditionalCheckFailedException", "TransactionConflictException"}:
                 raise WriteConflict(f"an item of {self.name} was written by another") from None

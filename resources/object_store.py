@@ -4,11 +4,11 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import dagster as dg
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from resources.aws import client, concurrently, error_code
+from resources.aws import CONNECTION, concurrently, error_code
+from resources.patience import PatientResource
 
 # About one object or its key: archived, encrypted with the customer's key, a key that no URL can hold. AccessDenied is
 # not among them: it is about us, and would send every ticket to quarantine for a policy's mistake.
@@ -21,6 +21,8 @@ UNREADABLE = {
     "InvalidURI",
     "KeyTooLongError",
 }
+
+READS = 3  # of an object whose connection breaks while its bytes come
 
 
 class ObjectInfo(NamedTuple):
@@ -52,7 +54,7 @@ class ObjectUnreadable(LookupError):
     """S3 refuses this one object, as it does an archived one; the message names it and S3's code."""
 
 
-class S3ObjectStore(dg.ConfigurableResource):
+class S3ObjectStore(PatientResource):
     """The objects of one bucket."""
 
     bucket: str = Field(description="The bucket's name.")
@@ -62,15 +64,20 @@ class S3ObjectStore(dg.ConfigurableResource):
 
         Raises ObjectUnreadable where S3 refuses this object alone.
         """
-        try:
-            response = client("s3").get_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error_code(error) in UNREADABLE:
-                raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {error_code(error)}") from None
-            return _none_if_missing(error)
-        with response["Body"] as stream:
-            body = stream.read(limit)
-        return StoredObject(_info(key, response), body)
+        for reads in range(1, READS + 1):
+            try:
+                response = self.aws("s3").get_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in UNREADABLE:
+                    raise ObjectUnreadable(f"S3 does not give s3://{self.bucket}/{key}: {error_code(error)}") from None
+                return _none_if_missing(error)
+            try:
+                with response["Body"] as stream:
+                    return StoredObject(_info(key, response), stream.read(limit))
+            except CONNECTION:  # broke while the bytes came, where botocore tries nothing again
+                if reads == READS:
+                    raise
+        return None
 
     def get(self, key: str) -> StoredObject:
         """The object at `key`. Raises ObjectMissing."""
@@ -86,7 +93,7 @@ class S3ObjectStore(dg.ConfigurableResource):
     def head(self, key: str) -> ObjectInfo | None:
         """The version at `key`, None where there is none."""
         try:
-            return _info(key, client("s3").head_object(Bucket=self.bucket, Key=key))
+            return _info(key, self.aws("s3").head_object(Bucket=self.bucket, Key=key))
         except ClientError as error:
             return _none_if_missing(error)
 
@@ -107,7 +114,7 @@ class S3ObjectStore(dg.ConfigurableResource):
         """
         condition = {"IfNoneMatch": "*"} if if_absent else {"IfMatch": f'"{if_etag}"'} if if_etag else {}
         try:
-            response = client("s3").put_object(
+            response = self.aws("s3").put_object(
                 Bucket=self.bucket, Key=key, Body=body, Metadata=metadata or {}, ContentType=content_type, **condition
             )
         except ClientError as error:
@@ -121,11 +128,11 @@ class S3ObjectStore(dg.ConfigurableResource):
 
     def delete(self, key: str) -> None:
         """Remove the object; removing one that is not there is no error."""
-        client("s3").delete_object(Bucket=self.bucket, Key=key)
+        self.aws("s3").delete_object(Bucket=self.bucket, Key=key)
 
     def list_keys(self, prefix: str = "") -> Iterator[str]:
         """The keys that start with `prefix`, in S3's order (of their UTF-8 bytes)."""
-        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        pages = self.aws("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return (entry["Key"] for page in pages for entry in page.get("Contents", []))
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 from pydantic import Field
 
-from resources.aws import client, concurrently
+from resources.aws import PASSING, aws_errors, client, concurrently
 
 GROUP = 10  # the most that one call of SQS receives or deletes
 POLLERS = 8
@@ -49,7 +49,8 @@ class SqsQueue(dg.ConfigurableResource):
     def drain(self, first_wait: float, window: float, limit: int) -> list[Message]:
         """What a batch window gathers: waits up to `first_wait` seconds for a message, then collects for `window`.
 
-        Ends early at `limit` messages, and later by a few seconds where a backlog is still coming in.
+        Ends early at `limit` messages or where SQS fails after the first ones, and later by a few seconds where a
+        backlog is still coming in.
         """
         messages = self.receive(first_wait)
         if not messages:
@@ -59,12 +60,20 @@ class SqsQueue(dg.ConfigurableResource):
             # One poller waits for stragglers; the others find out whether there is a backlog.
             left = deadline - time.monotonic()
             waits = [min(1.0, max(0.0, left))] + [0.0] * (POLLERS - 1)
-            groups = concurrently(self.receive, waits, POLLERS)
-            messages += [message for group in groups for message in group]
+            groups = concurrently(self._receive_if_possible, waits, POLLERS)
+            messages += [message for group in groups for message in group or ()]
             late = time.monotonic() - deadline
-            if late >= OVERTIME or (late >= 0 and not any(groups)):
+            if None in groups or late >= OVERTIME or (late >= 0 and not any(groups)):
                 break
         return messages
+
+    def _receive_if_possible(self, wait_seconds: float) -> list[Message] | None:
+        """None where SQS throttles or goes away: what was received before would only lose a receive by it."""
+        try:
+            with aws_errors():
+                return self.receive(wait_seconds)
+        except PASSING:
+            return None
 
     def delete(self, messages: Sequence[Message]) -> list[str]:
         """Delete messages; returns the ids of those that SQS could not delete, such as those of a stale receipt.

@@ -35,12 +35,20 @@ def prepare_home(home: Path, *, refresh: bool = False) -> None:
 
 
 class DagsterServices:
-    """The processes over one home; `environment` is theirs."""
+    """The processes over one home; `environment` is theirs, `module` holds the definitions that they load."""
 
-    def __init__(self, home: Path, environment: Mapping[str, str], logs: Path, port: int) -> None:
+    def __init__(
+        self,
+        home: Path,
+        environment: Mapping[str, str],
+        logs: Path,
+        port: int,
+        module: str = "ticket_assets.definitions",
+    ) -> None:
         self._environment = {**environment, "DAGSTER_HOME": str(home)}
         self._logs = logs
         self._port = port
+        self._module = module
         self._workspace = home / "workspace.yaml"
 
     def start_code_server(self) -> ManagedProcess:
@@ -48,7 +56,7 @@ class DagsterServices:
         location = {"host": "127.0.0.1", "port": self._port, "location_name": "tickets"}
         self._workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": location}]}))
         place = ["--host", "127.0.0.1", "--port", str(self._port), "--working-directory", str(PROJECT)]
-        server = self._start("code-server", "dagster", "api", "grpc", "-m", "ticket_assets.definitions", *place)
+        server = self._start("code-server", "dagster", "api", "grpc", "-m", self._module, *place)
         server.wait_until(lambda: is_listening(self._port), START_SECONDS)
         return server
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from resources.aws import concurrently, patiently
+from resources.aws import concurrently
 from resources.models.suite import ModelSuite
 from resources.object_store import ObjectUnreadable, S3ObjectStore
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
@@ -20,8 +20,6 @@ from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
-
-OUTAGE_SECONDS = 15 * 60
 
 
 @ticket_asset(kinds={"s3", "json", "pydantic"}, io_manager_key="rows_io", code_version="1", dagster_type=list[RawRow])
@@ -33,11 +31,11 @@ def raw_tickets(
     models: ModelSuite,
 ) -> dg.MaterializeResult:
     watch = Stopwatch()
-    # Here a run that was started, or is retried, during an outage waits for its end.
-    batches, batch = Batches(pipeline_store), context.partition_key
-    manifest = patiently(lambda: batches.manifest(batch), OUTAGE_SECONDS, context.log.warning)
+    manifest = Batches(pipeline_store).manifest(context.partition_key)
     if manifest.bucket != raw_store.bucket:
-        raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
+        raise ValueError(
+            f"batch {manifest.batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}"
+        )
     version = models.version
     outcomes = concurrently(lambda key: read_ticket(raw_store, key, version), manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
