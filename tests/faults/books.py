@@ -3,8 +3,19 @@
 from resources.dynamodb import from_item
 from resources.queue import SqsQueue
 from tests.pipeline.conftest import Pipeline
+from tests.pipeline.test_queue_sensor import Queue
 from tests.support import eventually
 from ticket_assets.stores.quarantine import QuarantineEntry
+
+
+def finish(queue: Queue, ticks: int = 5) -> None:
+    """Tick and run what is requested until no batch and no message is left."""
+    for _ in range(ticks):
+        for batch in queue.requested():
+            assert queue.run(batch).success
+        if not queue.pipeline.batches.pending() and eventually(lambda: not queue.waiting(), 0.1):
+            return
+        eventually(lambda: queue.queue.depth()["waiting"] or queue.pipeline.batches.pending(), 3)
 
 
 def assert_books_balance(pipeline: Pipeline, *, seconds: float = 20) -> None:

@@ -19,7 +19,10 @@ from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port
 NAMES = ("raw_bucket", "enriched_bucket", "pipeline_bucket", "queue", "dead_letter_queue", "table")
 HOOK = Path(__file__).with_name("hook")
 # Kills come faster here than three a batch, and a test has no minute for each.
-BRISK = {"run_retries": {"enabled": True, "max_retries": 5}, "run_monitoring": {"poll_interval_seconds": 1}}
+BRISK = {
+    "run_retries": {"enabled": True, "max_retries": 5},
+    "run_monitoring": {"poll_interval_seconds": 1, "start_timeout_seconds": 30},
+}
 
 
 class Supervised:

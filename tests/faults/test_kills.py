@@ -25,6 +25,7 @@ BEFORE_THE_RUN = {
     "run-submitted": ("after dagster.submit_run", "daemon"),
 }
 IN_THE_RUN = {
+    "start": "before event PIPELINE_START",  # a run that never starts
     "raw": "after s3.PutObject assets/raw_tickets/",
     "embedded": "after s3.PutObject assets/embedded_tickets/",
     "classified": "after s3.PutObject assets/classified_tickets/",
@@ -68,11 +69,11 @@ def story(pipeline, tmp_path_factory) -> dict[str, Any]:
             pipeline.put(f"t-early-{n}")
         eventually(lambda: services.fired().keys() >= BEFORE_THE_RUN.keys(), UP)
         for name, at in IN_THE_RUN.items():
-            services.arm(name, at, once_a_batch=True)
+            services.arm(name, at, once_a_batch=name != "start")
         for n in range(TICKETS):
             pipeline.put(f"t-{n}")
         eventually(lambda: len(services.fired()) == len(BEFORE_THE_RUN) + len(IN_THE_RUN), UP)
-        eventually(lambda: not open_ends(pipeline, queue), UP)
+        eventually(lambda: not open_ends(pipeline, queue), 2 * UP)
     ends = open_ends(pipeline, queue)
     dead = SqsQueue(name=pipeline.settings.dead_letter_queue).depth()
     return {"fired": services.fired(), "ends": ends, "dead": sum(dead.values()), "left": left_of(root)}

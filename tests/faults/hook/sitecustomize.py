@@ -1,10 +1,9 @@
 """Kills a process at a boundary that a test has armed. Python loads this by itself where its folder is on PYTHONPATH.
 
 The directory FAULT_DIR holds a file `<name>.armed` for each kill to come: JSON with `at`, a regular expression that the
-boundary must match, and `once_a_batch`, whether a batch that was a victim before is spared. A boundary reads as
-"before s3.PutObject batches/…" or "after dagster.create_run". The process that reaches it first renames the file to
-`<name>.fired`, writes its own command line there, and kills itself as `kill -9` would. The code under test knows
-nothing of it.
+boundary must match, and `once_a_batch`, whether a batch that was a victim before is spared. Boundaries read as
+"before s3.PutObject batches/…", "after dagster.create_run", "before event PIPELINE_START". The process that reaches
+one first renames the file to `<name>.fired`, writes its own command line there, and kills itself as `kill -9` would.
 """
 
 import importlib.abc
@@ -69,6 +68,13 @@ def _watch_requests_of_the_daemon(module) -> None:
 
     for name in BOUNDARIES:
         watch(name)
+    handle = module.DagsterInstance.handle_new_event
+
+    def watched_events(self, event, **options):
+        reached(f"before event {event.dagster_event_type and event.dagster_event_type.value}", event.run_id)
+        return handle(self, event, **options)
+
+    module.DagsterInstance.handle_new_event = watched_events
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
