@@ -15,7 +15,7 @@ def finish(queue: Queue, ticks: int = 5) -> None:
             assert queue.run(batch).success
         if not queue.pipeline.batches.pending() and eventually(lambda: not queue.waiting(), 0.1):
             return
-        eventually(lambda: queue.queue.depth()["waiting"] or queue.pipeline.batches.pending(), 3)
+        eventually(lambda: queue.queue.depth()["waiting"] or queue.pipeline.batches.pending(), 10)
 
 
 def assert_books_balance(pipeline: Pipeline, *, seconds: float = 20) -> None:

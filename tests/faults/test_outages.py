@@ -61,6 +61,7 @@ RUNNING: dict[str, Proxy] = {}
 def test_a_run_outlives_a_server_that_goes_away_in_its_middle_and_comes_back(queue, proxy):
     put(queue)
     (batch,) = queue.requested()
+    queue.instance.add_dynamic_partitions(BATCHES.name, [batch])
     RUNNING[proxy.url] = proxy
 
     result = queue.pipeline.run(batch, fake_suite(summarizer=Outage(proxy=proxy.url)))
@@ -152,7 +153,7 @@ def test_a_tick_that_aws_refuses_is_one_line_and_its_tickets_come_again(queue, p
 
 
 def shorten_visibility(queue) -> None:
-    attributes = {"VisibilityTimeout": "1"}
+    attributes = {"VisibilityTimeout": "5"}
     client("sqs").set_queue_attributes(QueueUrl=queue.queue.url, Attributes=attributes)
 
 
