@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 from pydantic import Field
 
 from resources.aws import CONNECTION, concurrently, error_code
@@ -73,7 +73,12 @@ class S3ObjectStore(PatientResource):
                 return _none_if_missing(error)
             try:
                 with response["Body"] as stream:
-                    return StoredObject(_info(key, response), stream.read(limit))
+                    body = stream.read(limit)
+                info = _info(key, response)
+                expected = info.size if limit is None else min(limit, info.size)
+                if len(body) < expected:  # a read with a limit does not notice that the bytes broke off
+                    raise IncompleteReadError(actual_bytes=len(body), expected_bytes=expected)  # noqa: TRY301
+                return StoredObject(info, body)
             except CONNECTION:  # broke while the bytes came, where botocore tries nothing again
                 if reads == READS:
                     raise
