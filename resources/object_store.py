@@ -77,7 +77,7 @@ class S3ObjectStore(PatientResource):
                 info = _info(key, response)
                 expected = info.size if limit is None else min(limit, info.size)
                 if len(body) < expected:  # a read with a limit does not notice that the bytes broke off
-                    raise IncompleteReadError(actual_bytes=len(body), expected_bytes=expected)  # noqa: TRY301
+                    raise IncompleteReadError(actual_bytes=len(body), expected_bytes=expected)
                 return StoredObject(info, body)
             except CONNECTION:  # broke while the bytes came, where botocore tries nothing again
                 if reads == READS:
