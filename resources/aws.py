@@ -26,7 +26,8 @@ WORKERS = 16
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 DEFAULT_REGION = "us-east-1"
 LONGEST_PAUSE = 15.0  # seconds between two tries
-CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError)
+CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError)
+SERVER_ERROR = 500  # HTTP: the server's own fault
 
 
 class AwsUnavailable(RuntimeError):
@@ -38,7 +39,14 @@ class BadEndpoint(ValueError):
 
 
 class AwsUnreachable(AwsUnavailable):
-    """Nothing answers at the endpoint: it may be back in a minute."""
+    """Nothing answers at the endpoint, or only errors of its own: it may be back in a minute."""
+
+
+class AwsThrottled(AwsUnavailable):
+    """AWS asks us to call less often: it passes by itself, or limits must be raised."""
+
+
+PASSING = (AwsUnreachable, AwsThrottled)  # what a call may wait out
 
 
 def client(service: str) -> Any:
@@ -76,13 +84,19 @@ def _profile_region(_profile: str | None, _file: str | None) -> str | None:
 
 @functools.lru_cache
 def _client(service: str, endpoint: str | None, region_name: str) -> Any:
+    return new_client(service, endpoint, region_name)
+
+
+def new_client(service: str, endpoint: str | None, region_name: str) -> Any:
+    """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one."""
     session = boto3.Session()
     # A local server checks no credentials, but boto3 signs nothing without some.
     invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
     config = Config(
         connect_timeout=3,
         read_timeout=30,  # longer than the longest poll of a queue, 20 s
-        retries={"mode": "adaptive", "max_attempts": 5},
+        # Gives up after 3.5 s in the mean and 7 s at most, plus a rate of its own: a sensor's tick has 60 s in all.
+        retries={"mode": "adaptive", "max_attempts": 3},
         max_pool_connections=2 * WORKERS,
         tcp_keepalive=True,
     )
@@ -128,14 +142,29 @@ def error_code(error: botocore.ClientError) -> str:
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn what only an operator can mend (no server, no credentials, nothing set up) into AwsUnavailable."""
+    """Turn what is no fault of a request (no server, no credentials, nothing set up) into AwsUnavailable."""
     try:
         yield
     except (botocore.BotoCoreError, botocore.ClientError) as error:
-        line = explain(error)
-        if line is None:
+        said = unavailable(error)
+        if said is None:
             raise
-        raise (AwsUnreachable if isinstance(error, CONNECTION) else AwsUnavailable)(line) from None
+        raise said from None
+
+
+def unavailable(error: Exception) -> AwsUnavailable | None:
+    """`error` as what it says of AWS; None where it is about the one request."""
+    line = explain(error)
+    if line is None:
+        return None
+    if isinstance(error, botocore.ClientError) and error_code(error) in THROTTLES:
+        return AwsThrottled(line)
+    return (AwsUnreachable if isinstance(error, CONNECTION) or _is_servers_fault(error) else AwsUnavailable)(line)
+
+
+def backoff(failures: int) -> float:
+    """Seconds to pause after so many failures in a row: exponential, of random length down to none ("full jitter")."""
+    return random.uniform(0, min(LONGEST_PAUSE, 2.0 ** min(failures, 9)))
 
 
 def patiently(
@@ -148,27 +177,28 @@ def patiently(
 
     `say` is told each reason when it changes. Raises what `work` raised last.
     """
-    deadline, pause, said = time.monotonic() + seconds, 1.0, ""
+    deadline, failures, said = time.monotonic() + seconds, 0, ""
     while True:
         try:
             require_endpoint()
             with aws_errors():
                 return work()
         except mends as error:
+            pause = backoff(failures)
             if time.monotonic() + pause > deadline:
                 raise
             if str(error) != said:
                 said = str(error)
                 say(f"waiting: {said}")
-        time.sleep(random.uniform(pause / 2, pause))
-        pause = min(2 * pause, LONGEST_PAUSE)
+        time.sleep(pause)
+        failures += 1
 
 
 def explain(error: Exception) -> str | None:
     """One line for an operator: endpoint, cause, remedy. None where `error` is not an operator's to mend."""
     where = endpoint_name()
     match error:
-        case botocore.ConnectionError() | botocore.HTTPClientError():
+        case botocore.ConnectionError() | botocore.HTTPClientError() | botocore.IncompleteReadError():
             return _unreachable(where)
         case botocore.ProfileNotFound():
             return f"AWS_PROFILE names a profile that is not there: {error}"
@@ -176,8 +206,15 @@ def explain(error: Exception) -> str | None:
             return f"no credentials for {where}: log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
         case botocore.ClientError():
             code = error_code(error)
-            return CODES[code].format(where=where, operation=error.operation_name, code=code) if code in CODES else None
+            known = FAILING if code not in CODES and _is_servers_fault(error) else CODES.get(code)
+            known = HEAD_CODES.get(code) if error.operation_name.startswith("Head") and known is None else known
+            return known and known.format(where=where, operation=error.operation_name, code=code)
     return None
+
+
+def _is_servers_fault(error: Exception) -> bool:
+    response = error.response if isinstance(error, botocore.ClientError) else {}
+    return response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR
 
 
 def _unreachable(where: str) -> str:
@@ -186,8 +223,21 @@ def _unreachable(where: str) -> str:
 
 REFUSED = "{where} refuses {operation} ({code}): check the credentials and what they may do"
 EXPIRED = "the credentials for {where} have expired: log in again"
+THROTTLED = "{where} throttles {operation} ({code}): it passes by itself; where it lasts, raise the limits there"
+FAILING = "{where} fails at {operation} ({code}): an outage at its side, which ends by itself"
+THROTTLES = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 MISSING = " at {where} is missing ({operation}): run `tickets setup`"
 CODES = {
+    **dict.fromkeys(THROTTLES, THROTTLED),
     "AccessDenied": REFUSED,
     "AccessDeniedException": REFUSED,
     "AuthorizationError": REFUSED,
@@ -203,6 +253,8 @@ CODES = {
     "QueueDoesNotExist": f"a queue{MISSING}",
     "ResourceNotFoundException": f"a table{MISSING}",
 }
+# An answer to HEAD has no body, so no code: S3 says 400 of expired credentials there, 403 of others.
+HEAD_CODES = {"400": f"{REFUSED}; log in again if they have expired", "403": REFUSED}
 
 
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

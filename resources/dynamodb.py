@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-import dagster as dg
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from resources.aws import client, error_code
+from resources.aws import error_code
 from resources.object_store import WriteConflict
+from resources.patience import PatientResource
 
 Item = dict[str, Any]
 
 
-class DynamoDBTable(dg.ConfigurableResource):
+class DynamoDBTable(PatientResource):
     """The items of one table with a text as hash key and a number as range key.
 
     Items are in DynamoDB's attribute format; `from_item` gives their values. Ordered writes rely on the attribute
@@ -66,13 +66,13 @@ class DynamoDBTable(dg.ConfigurableResource):
 
     def overwrite(self, item: Item) -> None:
         """Put `item`, whatever stands at its key."""
-        client("dynamodb").put_item(TableName=self.name, Item=item)
+        self.aws("dynamodb").put_item(TableName=self.name, Item=item)
 
     def _scan(
         self, attribute: str, text: str, names: dict[str, str] | None = None, **request: Any
     ) -> Iterator[dict[str, Any]]:
         return iter(
-            client("dynamodb")
+            self.aws("dynamodb")
             .get_paginator("scan")
             .paginate(
                 TableName=self.name,
@@ -85,7 +85,7 @@ class DynamoDBTable(dg.ConfigurableResource):
 
     def _pages(self, attribute: str, value: str, names: dict[str, str] | None = None, **request: Any) -> Iterator[Item]:
         pages = (
-            client("dynamodb")
+            self.aws("dynamodb")
             .get_paginator("query")
             .paginate(
                 TableName=self.name,
@@ -105,7 +105,7 @@ class DynamoDBTable(dg.ConfigurableResource):
             request["ConditionExpression"] = "attribute_not_exists(#stamp)"
         names = {"#stamp": "stamp"}
         try:
-            getattr(client("dynamodb"), operation)(TableName=self.name, ExpressionAttributeNames=names, **request)
+            getattr(self.aws("dynamodb"), operation)(TableName=self.name, ExpressionAttributeNames=names, **request)
         except ClientError as error:
             if error_code(error) in {"ConditionalCheckFailedException", "TransactionConflictException"}:
                 raise WriteConflict(f"an item of {self.name} was written by another") from None

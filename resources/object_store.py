@@ -4,11 +4,11 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import dagster as dg
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 from pydantic import Field
 
-from resources.aws import client, concurrently, error_code, in_groups
+from resources.aws import CONNECTION, concurrently, error_code, in_groups
+from resources.patience import PatientResource
 
 DELETED_AT_ONCE = 1000  # the most that one call of S3 lists or deletes
 # About one object or its key: archived, encrypted with the customer's key, a key that no URL can hold. AccessDenied is
@@ -22,6 +22,8 @@ UNREADABLE = {
     "InvalidURI",
     "KeyTooLongError",
 }
+
+READS = 3  # of an object whose connection breaks while its bytes come
 
 
 class ObjectInfo(NamedTuple):
@@ -76,7 +78,7 @@ class ObjectUnreadable(LookupError):
     """S3 refuses this one object, as it does an archived one; the message names it and S3's code."""
 
 
-class S3ObjectStore(dg.ConfigurableResource):
+class S3ObjectStore(PatientResource):
     """The objects of one bucket."""
 
     bucket: str = Field(description="The bucket's name.")
@@ -96,13 +98,17 @@ class S3ObjectStore(dg.ConfigurableResource):
 
     def _find(self, key: str, limit: int | None, version_id: str | None = None) -> StoredObject | None:
         which = {"VersionId": version_id} if version_id else {}
-        try:
-            response = client("s3").get_object(Bucket=self.bucket, Key=key, **which)
-        except ClientError as error:
-            return self._none_if_missing(key, error)
-        with response["Body"] as stream:
-            body = stream.read(limit)
-        return StoredObject(_info(key, response), body)
+        for reads in range(1, READS + 1):
+            try:
+                response = self.aws("s3").get_object(Bucket=self.bucket, Key=key, **which)
+            except ClientError as error:
+                return self._none_if_missing(key, error)
+            try:
+                return _whole(key, response, limit)
+            except CONNECTION:  # broke while the bytes came, where botocore tries nothing again
+                if reads == READS:
+                    raise
+        return None
 
     def get(self, key: str) -> StoredObject:
         """The object at `key`. Raises ObjectMissing."""
@@ -118,7 +124,7 @@ class S3ObjectStore(dg.ConfigurableResource):
     def head(self, key: str) -> ObjectInfo | None:
         """The version at `key`, None where there is none. Raises ObjectUnreadable where S3 refuses this key alone."""
         try:
-            return _info(key, client("s3").head_object(Bucket=self.bucket, Key=key))
+            return _info(key, self.aws("s3").head_object(Bucket=self.bucket, Key=key))
         except ClientError as error:
             return self._none_if_missing(key, error)
 
@@ -139,7 +145,7 @@ class S3ObjectStore(dg.ConfigurableResource):
         """
         condition = {"IfNoneMatch": "*"} if if_absent else {"IfMatch": f'"{if_etag}"'} if if_etag else {}
         try:
-            response = client("s3").put_object(
+            response = self.aws("s3").put_object(
                 Bucket=self.bucket, Key=key, Body=body, Metadata=metadata or {}, ContentType=content_type, **condition
             )
         except ClientError as error:
@@ -158,7 +164,7 @@ class S3ObjectStore(dg.ConfigurableResource):
         """
         condition = {"IfMatch": f'"{if_etag}"'} if if_etag else {}
         try:
-            client("s3").delete_object(Bucket=self.bucket, Key=key, **condition)
+            self.aws("s3").delete_object(Bucket=self.bucket, Key=key, **condition)
         except ClientError as error:
             if condition and error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
                 raise WriteConflict(f"s3://{self.bucket}/{key} was written by another") from None
@@ -171,13 +177,15 @@ class S3ObjectStore(dg.ConfigurableResource):
     def list_objects(self, prefix: str = "", after: str = "") -> Iterator[Listed]:
         """As `list_keys`, with what a listing tells of each object: one request for 1,000."""
         pages = (
-            client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+            self.aws("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
         )
         return (_listed(entry) for page in pages for entry in page.get("Contents", []))
 
     def list_versions(self, prefix: str = "") -> Iterator[Version]:
         """All versions and delete markers of the keys that start with `prefix`, in S3's order of keys."""
-        pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        pages = self.aws("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             found = [_version(entry) for entry in page.get("Versions", [])]
             found += [_marker(entry) for entry in page.get("DeleteMarkers", [])]
@@ -192,7 +200,7 @@ class S3ObjectStore(dg.ConfigurableResource):
         deleted = 0
         for group in in_groups(versions, DELETED_AT_ONCE):
             objects = [{"Key": version.key, "VersionId": version.version_id} for version in group]
-            answer = client("s3").delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+            answer = self.aws("s3").delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
             for refused in answer.get("Errors", []):
                 raise DeleteRefused(f"s3://{self.bucket}/{refused['Key']} cannot be deleted: {refused['Code']}")
             deleted += len(group)
@@ -208,6 +216,17 @@ class S3ObjectStore(dg.ConfigurableResource):
 
 def _listed(entry: dict) -> Listed:
     return Listed(entry["Key"], entry["ETag"].strip('"'), int(entry["LastModified"].timestamp()), entry["Size"])
+
+
+def _whole(key: str, response: dict, limit: int | None) -> StoredObject:
+    """The object of a response. Raises IncompleteReadError, which a read with a limit does not by itself."""
+    with response["Body"] as stream:
+        body = stream.read(limit)
+    info = _info(key, response)
+    expected = info.size if limit is None else min(limit, info.size)
+    if len(body) < expected:
+        raise IncompleteReadError(actual_bytes=len(body), expected_bytes=expected)
+    return StoredObject(info, body)
 
 
 def _info(key: str, response: dict) -> ObjectInfo:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 from pydantic import Field
 
-from resources.aws import client, concurrently, in_groups
+from resources.aws import PASSING, aws_errors, client, concurrently, in_groups
 
 GROUP = 10  # the most that one call of SQS receives, sends or deletes
 GROUP_BYTES = 256 * 1024  # the most that one call sends: what every SQS takes, though newer ones take more
@@ -70,8 +70,8 @@ class SqsQueue(dg.ConfigurableResource):
     ) -> list[Message]:
         """What a batch window gathers: waits up to `first_wait` seconds for a message, then collects for `window`.
 
-        Ends early at `limit` messages and within two seconds of `enough`, and later by a few seconds where a backlog
-        is still coming in.
+        Ends early at `limit` messages, where SQS fails after the first ones, and within two seconds of `enough`; later
+        by a few seconds where a backlog is still coming in.
         """
         messages = self._first(first_wait, enough)
         if not messages:
@@ -81,12 +81,20 @@ class SqsQueue(dg.ConfigurableResource):
             # One poller waits for stragglers; the others find out whether there is a backlog.
             left = deadline - time.monotonic()
             waits = [min(1.0, max(0.0, left))] + [0.0] * (POLLERS - 1)
-            groups = concurrently(self.receive, waits, POLLERS)
-            messages += [message for group in groups for message in group]
+            groups = concurrently(self._receive_if_possible, waits, POLLERS)
+            messages += [message for group in groups for message in group or ()]
             late = time.monotonic() - deadline
-            if late >= OVERTIME or (late >= 0 and not any(groups)):
+            if None in groups or late >= OVERTIME or (late >= 0 and not any(groups)):
                 break
         return messages
+
+    def _receive_if_possible(self, wait_seconds: float) -> list[Message] | None:
+        """None where SQS throttles or goes away: what was received before would only lose a receive by it."""
+        try:
+            with aws_errors():
+                return self.receive(wait_seconds)
+        except PASSING:
+            return None
 
     def delete(self, messages: Sequence[Message]) -> list[str]:
         """Delete messages; returns the ids of those that SQS could not delete, such as those of a stale receipt.

@@ -9,7 +9,7 @@ from collections import Counter
 
 import dagster as dg
 
-from resources.aws import concurrently, patiently
+from resources.aws import concurrently
 from resources.models.suite import ModelSuite
 from resources.object_store import S3ObjectStore
 from ticket_assets.assets.policy import BATCHES, Stopwatch, ticket_asset
@@ -18,8 +18,6 @@ from ticket_assets.domain.quarantine import Rejection
 from ticket_assets.domain.rows import RawRow
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
-
-OUTAGE_SECONDS = 15 * 60
 
 
 @ticket_asset(kinds={"s3", "json", "pydantic"}, io_manager_key="rows_io", code_version="1", dagster_type=list[RawRow])
@@ -31,13 +29,13 @@ def raw_tickets(
     models: ModelSuite,
 ) -> dg.MaterializeResult:
     watch = Stopwatch()
-    # Here a run that was started, or is retried, during an outage waits for its end.
-    batches, batch = Batches(pipeline_store), context.partition_key
-    manifest = patiently(lambda: batches.manifest(batch), OUTAGE_SECONDS, context.log.warning)
+    manifest = Batches(pipeline_store).manifest(context.partition_key)
     if manifest.bucket != raw_store.bucket:
-        raise ValueError(f"batch {batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}")
+        raise ValueError(
+            f"batch {manifest.batch} is of bucket {manifest.bucket}; TICKETS_RAW_BUCKET is {raw_store.bucket}"
+        )
     # Dagster fails a run without its partition, and a run may be repeated long after that was pruned.
-    context.instance.add_dynamic_partitions(BATCHES.name or "", [batch])
+    context.instance.add_dynamic_partitions(BATCHES.name or "", [manifest.batch])
     version = models.version
     kept = Quarantine(pipeline_store, record_store)
 

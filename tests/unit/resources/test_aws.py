@@ -5,15 +5,20 @@ import pytest
 from botocore import exceptions as botocore
 
 from resources.aws import (
+    LONGEST_PAUSE,
+    AwsThrottled,
     AwsUnavailable,
+    AwsUnreachable,
     BadEndpoint,
     aws_errors,
+    backoff,
     client,
     concurrently,
     endpoint_name,
     explain,
     is_local,
     require_endpoint,
+    unavailable,
 )
 from tickets_cli.processes import free_port
 
@@ -37,8 +42,9 @@ def bare_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def refused(code: str) -> botocore.ClientError:
-    return botocore.ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+def refused(code: str, status: int = 400, operation: str = "GetObject") -> botocore.ClientError:
+    response = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore.ClientError(response, operation)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,12 @@ def refused(code: str) -> botocore.ClientError:
         (refused("NoSuchBucket"), "tickets setup"),
         (refused("AWS.SimpleQueueService.NonExistentQueue"), "tickets setup"),
         (refused("ResourceNotFoundException"), "tickets setup"),
+        (refused("SlowDown"), "raise the limits"),
+        (refused("ProvisionedThroughputExceededException"), "raise the limits"),
+        (refused("RequestThrottled"), "raise the limits"),
+        (refused("InternalError", 500), "ends by itself"),
+        (refused("400", 400, "HeadObject"), "log in again"),
+        (refused("403", 403, "HeadObject"), "check the credentials"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
 )
@@ -77,14 +89,38 @@ def test_a_refusal_of_our_credentials_is_an_operators_to_mend(monkeypatch, code)
     assert ENDPOINT in (explain(refused(code)) or "")
 
 
-@pytest.mark.parametrize("error", [refused("InternalError"), refused("SlowDown"), ValueError("ours")], ids=str)
+@pytest.mark.parametrize("error", [refused("InvalidRequest"), refused("400"), ValueError("ours")], ids=str)
 def test_what_an_operator_cannot_mend_is_not_explained_away(error):
     assert explain(error) is None
 
 
 def test_a_failure_that_is_not_the_operators_passes_through_unchanged():
-    with pytest.raises(botocore.ClientError, match="InternalError"), aws_errors():
-        raise refused("InternalError")
+    with pytest.raises(botocore.ClientError, match="InvalidRequest"), aws_errors():
+        raise refused("InvalidRequest")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (refused("SlowDown", 503), AwsThrottled),
+        (refused("ThrottlingException"), AwsThrottled),
+        (refused("ServiceUnavailable", 503), AwsUnreachable),
+        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), AwsUnreachable),
+        (refused("ExpiredToken"), AwsUnavailable),
+    ],
+    ids=str,
+)
+def test_what_passes_by_itself_is_told_from_what_somebody_must_mend(error, kind):
+    assert type(unavailable(error)) is kind
+
+
+def test_pauses_grow_up_to_a_limit_and_are_of_random_length_down_to_none():
+    after = {failures: [backoff(failures) for _ in range(300)] for failures in (0, 2, 2_000)}
+
+    assert 0.5 < max(after[0]) <= 1
+    assert 2 < max(after[2]) <= 4
+    assert 10 < max(after[2_000]) <= LONGEST_PAUSE
+    assert all(min(pauses) < max(pauses) / 10 for pauses in after.values())
 
 
 def test_a_server_that_is_down_is_one_line_that_names_the_endpoint(monkeypatch):

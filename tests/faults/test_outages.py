@@ -1,0 +1,212 @@
+"""Throttles, outages and refusals of AWS: waited out where they pass, said in one line where they do not; no loss."""
+
+import json
+
+import dagster as dg
+import pytest
+
+from resources import patience
+from resources.aws import AwsThrottled, AwsUnavailable, AwsUnreachable, client
+from tests.fakes import FirstWords, fake_suite
+from tests.faults.books import assert_books_balance, finish
+from tests.faults.proxy import DOWN, EXPIRED, EXPIRED_JSON, SLOW_DOWN, SQS_THROTTLED, THROTTLED, Answer, Proxy
+from ticket_assets.assets.policy import BATCHES
+
+
+def warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == 30]
+
+
+def put(queue, count: int = 3) -> None:
+    for n in range(count):
+        queue.pipeline.put(f"t{n}")
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer"),
+    [
+        ("dynamodb.PutItem", THROTTLED),
+        ("s3.PUT enriched", SLOW_DOWN),
+        ("s3.GET raw", Answer("InternalError", 500)),
+    ],
+)
+def test_a_run_waits_until_a_throttle_passes_and_says_what_it_waits_for(queue, proxy, operation, answer):
+    put(queue, 1)
+    (batch,) = queue.requested()
+    proxy.fail(operation, answer, times=6)  # two more than botocore's own tries
+
+    result = queue.run(batch)
+
+    assert result.success
+    assert sum(proxy.broken.values()) == 6
+    said = warnings(queue.instance, result.run_id)
+    assert [line for line in said if proxy.url in line and line.startswith("waiting: ")], said
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+class Outage(FirstWords):
+    """A summarizer during whose work the server goes away for some seconds."""
+
+    proxy: str
+
+    def summarize(self, texts):
+        RUNNING[self.proxy].fail("", DOWN, seconds=8)
+        return super().summarize(texts)
+
+
+RUNNING: dict[str, Proxy] = {}
+
+
+def test_a_run_outlives_a_server_that_goes_away_in_its_middle_and_comes_back(queue, proxy):
+    put(queue)
+    (batch,) = queue.requested()
+    queue.instance.add_dynamic_partitions(BATCHES.name, [batch])
+    RUNNING[proxy.url] = proxy
+
+    result = queue.pipeline.run(batch, fake_suite(summarizer=Outage(proxy=proxy.url)))
+
+    assert result.success
+    assert proxy.broken
+    assert any("cannot reach" in line for line in warnings(queue.instance, result.run_id))
+    queue.pipeline.batches.clear_pending(batch)
+    assert_books_balance(queue.pipeline)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (THROTTLED, AwsThrottled, "throttles PutItem (ProvisionedThroughputExceededException)"),
+        (DOWN, AwsUnreachable, "cannot reach"),
+    ],
+)
+def test_what_lasts_too_long_fails_the_run_in_one_line_and_the_next_run_loses_nothing(
+    queue, proxy, monkeypatch, answer, kind, words
+):
+    monkeypatch.setattr(patience, "OUTAGE_SECONDS", 1.0)
+    put(queue)
+    (batch,) = queue.requested()
+    queue.instance.add_dynamic_partitions(BATCHES.name, [batch])
+    proxy.fail("dynamodb.PutItem", answer)
+
+    with pytest.raises(kind) as failure:
+        queue.pipeline.run(batch)
+
+    assert words in str(failure.value)
+    assert proxy.url in str(failure.value)
+    assert "\n" not in str(failure.value)
+    proxy.mend()
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer"),
+    [
+        ("s3.GET raw", EXPIRED),
+        ("s3.HEAD enriched", Answer("", 400)),
+        ("s3.PUT enriched", EXPIRED),
+        ("dynamodb.PutItem", EXPIRED_JSON),
+    ],
+)
+def test_expired_credentials_fail_the_run_at_once_and_say_log_in_again(queue, proxy, operation, answer):
+    put(queue)
+    (batch,) = queue.requested()
+    queue.instance.add_dynamic_partitions(BATCHES.name, [batch])
+    proxy.fail(operation, answer)
+
+    with pytest.raises(AwsUnavailable, match="log in again"):
+        queue.pipeline.run(batch)
+
+    assert sum(proxy.broken.values()) <= 3  # one a ticket, none twice
+    assert queue.pipeline.quarantine.entries() == []
+    proxy.mend()
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "words"),
+    [
+        ("sqs.ReceiveMessage", SQS_THROTTLED, "throttles ReceiveMessage"),
+        ("sqs.DeleteMessageBatch", SQS_THROTTLED, "throttles DeleteMessageBatch"),
+        ("s3.PUT pipeline", SLOW_DOWN, "throttles PutObject"),
+        ("s3.GET pipeline", EXPIRED, "log in again"),
+    ],
+)
+def test_a_tick_that_aws_refuses_is_one_line_and_its_tickets_come_again(queue, proxy, operation, answer, words):
+    shorten_visibility(queue)
+    put(queue)
+    proxy.fail(operation, answer)
+
+    with pytest.raises(Exception, match="SensorExecutionError|sensor") as failure:
+        queue.tick()
+
+    cause = failure.value.__cause__
+    assert isinstance(cause, AwsUnavailable)
+    assert words in str(cause)
+    assert "\n" not in str(cause)
+    proxy.mend()
+    proxy.seen.clear()
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+def shorten_visibility(queue) -> None:
+    attributes = {"VisibilityTimeout": "5"}
+    client("sqs").set_queue_attributes(QueueUrl=queue.queue.url, Attributes=attributes)
+
+
+def test_messages_that_were_received_before_a_throttle_are_landed(queue, proxy):
+    put(queue, 12)
+    queue.set(batch_window_seconds=5)
+
+    def once_then_throttled(request, ask):
+        proxy.fail("sqs.ReceiveMessage", SQS_THROTTLED)
+        return ask(request)
+
+    proxy.fail("sqs.ReceiveMessage", once_then_throttled, times=1)
+
+    (batch,) = queue.requested()
+
+    assert len(queue.pipeline.batches.manifest(batch).keys) == 10
+    assert queue.waiting() == 2
+    proxy.mend()
+    assert queue.run(batch).success
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+def test_messages_that_sqs_fails_to_delete_come_again_and_cost_nothing_but_work(queue, proxy):
+    shorten_visibility(queue)
+    put(queue, 4)
+
+    def all_but_one(request, ask):
+        asked = json.loads(request)
+        kept = asked["Entries"].pop()
+        answer = json.loads(ask(json.dumps(asked).encode()))
+        failed = {"Id": kept["Id"], "Code": "InternalError", "SenderFault": False}
+        return json.dumps({**answer, "Failed": [failed]}).encode()
+
+    proxy.fail("sqs.DeleteMessageBatch", all_but_one, times=1)
+
+    (batch,) = queue.requested()
+
+    assert len(queue.pipeline.batches.manifest(batch).keys) == 4
+    assert queue.waiting() == 1
+    assert queue.run(batch).success
+    finish(queue)
+    assert_books_balance(queue.pipeline)
+
+
+def test_an_object_whose_bytes_break_off_is_read_again(queue, proxy):
+    put(queue, 1)
+    (batch,) = queue.requested()
+    proxy.cut("s3.GET raw", times=1)
+
+    assert queue.run(batch).success
+
+    assert proxy.broken
+    assert queue.pipeline.quarantine.entries() == []
+    finish(queue)
+    assert_books_balance(queue.pipeline)
