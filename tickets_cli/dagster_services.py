@@ -60,7 +60,8 @@ class DagsterServices:
     ) -> None:
         self._home = home
         self._processes: dict[str, ManagedProcess] = {}
-        self._environment = {**environment, "DAGSTER_HOME": str(home)}
+        # As many runs at a time as there are cores: with more threads than one each they would only wait for each other.
+        self._environment = {"OMP_NUM_THREADS": "1", **environment, "DAGSTER_HOME": str(home)}
         self._logs = logs
         self._port = port
         self._module = module
