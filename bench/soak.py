@@ -36,6 +36,7 @@ BACKLOG_SECONDS = 600
 KILL_EVERY = 20
 SETTLE_SECONDS = 600
 BOOKS_EVERY = 10
+RECONCILED = ("received", "enriched", "quarantined", "in_flight", "failed", "missing", "stale", "orphaned")
 
 
 def main() -> None:
@@ -56,7 +57,10 @@ def main() -> None:
             soak.load(capacity / 2, 60 * minutes * LOAD_SHARE)
             figures["settled_after_seconds"] = soak.settle()
             counts, wrong = soak.books.balance()
-        missed = figures["settled_after_seconds"] is None or any(counts[bar] for bar in BARS)
+            own = soak.books.reconciled()
+        unsettled = figures["settled_after_seconds"] is None or own.in_flight or own.failed
+        missed = bool(unsettled or not own.balanced or any(counts[bar] for bar in BARS))
+        figures |= {f"reconcile: {name}": getattr(own, name) for name in RECONCILED}
         figures["puts"] = traffic.puts
         figures |= {f"killed: {name}": count for name, count in supervised.kills.items()}
         figures |= {f"ended by itself: {name}": count for name, count in supervised.died.items()}

@@ -12,9 +12,13 @@ from resources.dynamodb import from_item
 from resources.object_store import ObjectInfo
 from resources.ordering import Stamp
 from resources.queue import SqsQueue
+from ticket_assets.assets.runs import batches_at_work
 from ticket_assets.definitions import build_stores
+from ticket_assets.domain.books import Books as ReconciledBooks
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.books import reconcile
+from ticket_assets.stores.inventory import Stores
 from ticket_assets.stores.quarantine import Quarantine
 
 # What must be zero in the end.
@@ -54,6 +58,10 @@ class Books:
             "runs not finished": self._instance.get_runs_count(dg.RunsFilter(statuses=unfinished)),
             "failed batches": len(self._batches.failures()),
         }
+
+    def reconciled(self) -> ReconciledBooks:
+        """The pipeline's own books, as `tickets reconcile` makes them."""
+        return reconcile(Stores.of(build_stores(self._settings)), lambda: batches_at_work(self._instance)).books
 
     def balance(self) -> tuple[dict[str, int], dict[str, list[str]]]:
         """How many keys stand in which state, every bar among the states, and some keys of each that must not be."""

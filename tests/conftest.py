@@ -7,6 +7,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from resources.queue import OVERTIME
+from sensors import ticket_queue_sensor
 from ticket_assets.settings import Settings
 from tickets_cli.aws_server import start_aws_server
 from tickets_cli.processes import free_port
@@ -37,6 +39,14 @@ def pytest_sessionfinish(session):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("REQUIRE_ALL") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def brief_ticks(own_environment):
+    """A tick of the queue sensor in this process waits two seconds for a first message, not 22."""
+    before, ticket_queue_sensor.LONGEST_TICK = ticket_queue_sensor.LONGEST_TICK, OVERTIME + 2
+    yield
+    ticket_queue_sensor.LONGEST_TICK = before
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,7 @@ def test_expired_credentials_fail_the_run_at_once_and_say_log_in_again(queue, pr
         queue.pipeline.run(batch)
 
     assert sum(proxy.broken.values()) <= 3  # one a ticket, none twice
-    assert queue.pipeline.quarantine.entries() == []
+    assert list(queue.pipeline.quarantine.entries()) == []
     proxy.mend()
     finish(queue)
     assert_books_balance(queue.pipeline)
@@ -207,6 +207,6 @@ def test_an_object_whose_bytes_break_off_is_read_again(queue, proxy):
     assert queue.run(batch).success
 
     assert proxy.broken
-    assert queue.pipeline.quarantine.entries() == []
+    assert list(queue.pipeline.quarantine.entries()) == []
     finish(queue)
     assert_books_balance(queue.pipeline)

@@ -51,7 +51,7 @@ def test_a_ticket_that_kills_the_models_process_alone_is_quarantined_and_the_run
 
 def test_a_ticket_that_was_only_beside_the_killer_is_enriched(pipeline):
     assert pipeline.run(alone(pipeline, "fine"), fake_suite(embedder=KillerEmbedder())).success
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []
     assert pipeline.items("t1")
 
 
@@ -59,7 +59,7 @@ def test_models_whose_process_dies_of_a_harmless_text_fail_the_run_and_quarantin
     suite = fake_suite(embedder=KillerEmbedder(poison="order"))
     with pytest.raises(TrialFailed, match="no ticket is to blame"):
         pipeline.run(alone(pipeline, "fine"), suite)
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []
 
 
 class Forgetful(FirstWords):

@@ -123,6 +123,6 @@ def test_an_enriched_ticket_whose_raw_object_vanishes_meanwhile_is_superseded_an
         "quarantined": 0,
         "missing": 0,
     }
-    assert queue.pipeline.quarantine.entries() == []
+    assert list(queue.pipeline.quarantine.entries()) == []
     assert len(queue.pipeline.items("t1")) == 1
     assert told(result, "enriched_tickets")["written"] == 0

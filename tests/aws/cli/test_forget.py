@@ -135,7 +135,7 @@ def test_a_customers_ticket_that_was_put_again_after_it_was_forgotten_is_found_b
     printed("forget", "--customer", "C-7", "--yes")
 
     assert list(pipeline.raw.list_keys()) == []
-    assert pipeline.quarantine.entries() == []
+    assert list(pipeline.quarantine.entries()) == []
 
 
 def test_a_ticket_that_went_from_one_customer_to_another_stays_the_others(pipeline):

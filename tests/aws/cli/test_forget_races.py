@@ -163,7 +163,7 @@ def test_a_batch_that_brings_a_forgotten_ticket_again_counts_it_as_forgotten(hoo
 
     (books,) = (e for e in result.get_asset_check_evaluations() if e.check_name == "every_ticket_is_accounted_for")
     assert (books.passed, books.metadata["forgotten"].value) == (True, 1)
-    assert hooked.quarantine.entries() == []
+    assert list(hooked.quarantine.entries()) == []
 
 
 @pytest.mark.parametrize("versions", [False, True], ids=["plain buckets", "versioned buckets"])
@@ -183,7 +183,7 @@ def test_a_forgotten_ticket_that_is_put_again_is_refused_without_its_text(hooked
     assert traces(hooked, SECRET) == [f"{hooked.raw.bucket}/{key}"]
     printed("forget", "T-1", "--yes")
     assert traces(hooked, SECRET) == []
-    assert hooked.quarantine.entries() == []
+    assert list(hooked.quarantine.entries()) == []
 
 
 def test_a_ticket_whose_tombstone_is_lifted_comes_again(hooked):
@@ -201,4 +201,4 @@ def test_a_ticket_whose_tombstone_is_lifted_comes_again(hooked):
     assert hooked.enrich(key).success
     assert hooked.record("T-1")["subject"] == "a new beginning"
     assert len(hooked.items("T-1")) == 1
-    assert hooked.quarantine.entries() == []
+    assert list(hooked.quarantine.entries()) == []
