@@ -1,18 +1,18 @@
 """A chart of labels is a picture, whatever the label files call them."""
 
 import base64
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from ticket_assets.assets.charts import distribution
 
 NASTY = "</text><script>alert(1)</script>&\"'](http://x)"
 
 
-def svg(groups: dict[str, list[str]]) -> ElementTree.Element:
+def svg(groups: dict[str, list[str]]) -> ET.Element:
     markdown = str(distribution(groups).value)
     start, _, rest = markdown.partition("base64,")
     assert start == "![label distribution](data:image/svg+xml;"
-    return ElementTree.fromstring(base64.b64decode(rest.removesuffix(")")))
+    return ET.fromstring(base64.b64decode(rest.removesuffix(")")))
 
 
 def test_a_label_or_a_name_is_text_in_the_picture():
