@@ -78,7 +78,7 @@ def _is_creation(name: str) -> bool:
 
 def _named(bucket: object, key: object) -> CreatedObject:
     if not (isinstance(bucket, str) and isinstance(key, str) and bucket and key):
-        raise BadMessage(f"bucket and key must be texts, they are {bucket!r} and {key!r}")
+        raise BadMessage(f"bucket and key must be texts, they are {type(bucket).__name__} and {type(key).__name__}")
     # One such key would fail the manifest of its whole batch.
     if not key.isascii() and key != key.encode(errors="replace").decode():
         raise BadMessage(f"the key {key!r} has signs that are no Unicode text")

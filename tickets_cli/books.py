@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import dumps
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,7 +45,7 @@ def reconcile(
             books.replay(stores, result.lost)
             result.books.notes.append(f"{len(result.lost):,} sent to queue {stores.queue.name} again")
         if json:
-            typer.echo(result.books.model_dump_json())
+            typer.echo(dumps(result.books.model_dump()))
         else:
             print_books(result.books, console)
     raise typer.Exit(0 if result.books.balanced else 1)
@@ -72,7 +73,7 @@ def where(
         else:
             found = whereabouts(stores, ticket, Runs())
         if json:
-            typer.echo(found.model_dump_json())
+            typer.echo(dumps(found.model_dump()))
         else:
             print_whereabouts(found, console)
     raise typer.Exit(1 if found.verdict.state == UNKNOWN else 0)

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from resources.aws import require_endpoint
+from resources.display import plain
 from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
@@ -145,10 +146,10 @@ class Erasure:
             table.add_row(search.store, search.looked_at, str(len(search.places)))
         console.print(table)
         for place in places(self._found):
-            console.print(f"  {place.what}", highlight=False, markup=False)
+            console.print(f"  {plain(place.what)}", highlight=False, markup=False)
 
     def _report(self, removed: int) -> None:
-        left, ids = len(places(self._found)), ", ".join(sorted(self.wanted.ids))
+        left, ids = len(places(self._found)), plain(", ".join(sorted(self.wanted.ids)))
         line = f"forgot {len(self.wanted.keys)} tickets ({ids}): {removed} places removed, {left} left"
         log.info(line)
         console.print(line, highlight=False, markup=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Receives, one_line
+from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Receives, one_line, without_texts
 from ticket_assets.stores.quarantine import Held
 from tickets_cli.quarantine_desk import NO_ORIGINAL
 from tickets_cli.safe_text import escaped, printable
@@ -20,13 +20,13 @@ def entry_id(held: Held) -> str:
 
 
 def as_json(held: Held) -> dict:
-    """The entry with its id, as `--json` prints it."""
-    return {"id": entry_id(held), **held.entry.model_dump()}
+    """The entry with its id and without texts, as `--json` prints it."""
+    return {"id": entry_id(held), **without_texts(held.entry).model_dump()}
 
 
 def two_lines(held: Held) -> Iterator[Text]:
-    """Id, reason, time and batch; below them what is wrong."""
-    entry = held.entry
+    """Id, reason, time and batch; below them what is wrong, without texts."""
+    entry = without_texts(held.entry)
     batch = f"  {entry.batch}" if isinstance(entry, QuarantineEntry) and entry.batch else ""
     yield Text.assemble((_line(entry_id(held)), "bold"), "  ", (entry.reason.value, "yellow"), f"  {entry.at}{batch}")
     yield Text(f"  {_line(one_line(entry.errors))}", style="dim")

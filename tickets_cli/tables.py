@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resources.display import plain
-from ticket_assets.domain.quarantine import QuarantineEntry, one_line
+from ticket_assets.domain.quarantine import QuarantineEntry, one_line, without_texts
 
 STYLES = {"critical": "bold red", "high": "yellow", "NEGATIVE": "red", "POSITIVE": "green"}
 
@@ -31,7 +31,7 @@ def print_quarantined(entries: Sequence[QuarantineEntry], console: Console) -> N
     _rule(f"Quarantined ({len(entries)})", console)
     for entry in entries:
         console.print(Text.assemble((f"{plain(entry.key)}  ", "bold"), (entry.reason, "yellow")))
-        console.print(Text(f"  {plain(one_line(entry.errors))}", style="dim"))
+        console.print(Text(f"  {plain(one_line(without_texts(entry).errors))}", style="dim"))
 
 
 LABELS = ("urgency", "sentiment", "intent")

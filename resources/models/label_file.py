@@ -32,6 +32,8 @@ _DEFAULT_REMEDY = "compare it with the comment at the head of the label files th
 class LabelFileError(ValueError):
     """A label file that cannot be used; the message names the file, the line and the remedy."""
 
+    speaks_of_no_text = True
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

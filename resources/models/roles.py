@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class ModelNotAvailable(RuntimeError):
     """A model's weights cannot be had: the message names the model and how to get it."""
 
+    speaks_of_no_text = True
+
 
 class Prediction(NamedTuple):
     """A label and the probability, in [0, 1], that the model gives it."""

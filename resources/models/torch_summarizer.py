@@ -53,7 +53,7 @@ class TorchSummarizer(Summarizer):
         summaries = in_batches(token_ids, lengths, self.batch_size, lambda batch: _generate(loaded, batch, config))
         for index, summary in enumerate(summaries):
             if not summary:
-                raise ValueError(f"text {index} ({texts[index][:60]!r}) was given an empty summary")
+                raise ValueError(f"text {index} was given an empty summary")
         return summaries
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from tests.deploy.recording import ACCOUNT, REGION, Need
+from tests.deploy.actions import ACCOUNT, REGION, Need
 from ticket_assets.settings import Settings, variable
 
 FOLDER = Path(__file__).parents[2] / "deploy/iam"

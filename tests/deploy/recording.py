@@ -1,64 +1,14 @@
-"""Which IAM action on which resource each call to AWS needs, recorded while the real code runs.
-
-The actions are those of the AWS service authorization reference
-(https://docs.aws.amazon.com/service-authorization/latest/reference/). A call that is not in the table is an error.
-"""
+"""What each role needs of AWS, recorded from the calls that the real code makes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import botocore
 from botocore.model import OperationModel
 
 from resources import aws
-
-REGION, ACCOUNT = "us-east-1", "000000000000"
-BUCKET, OBJECT, QUEUE, TABLE = "bucket", "object", "queue", "table"
-
-# operation: (action, what it is about). `…Version` is the operation with a VersionId.
-ACTIONS = {
-    "s3": {
-        "CreateBucket": ("s3:CreateBucket", BUCKET),
-        "DeleteObject": ("s3:DeleteObject", OBJECT),
-        "GetBucketEncryption": ("s3:GetEncryptionConfiguration", BUCKET),
-        "GetBucketNotificationConfiguration": ("s3:GetBucketNotification", BUCKET),
-        "GetBucketPolicy": ("s3:GetBucketPolicy", BUCKET),
-        "GetObject": ("s3:GetObject", OBJECT),
-        "HeadObject": ("s3:GetObject", OBJECT),
-        "ListObjectsV2": ("s3:ListBucket", BUCKET),
-        "PutBucketEncryption": ("s3:PutEncryptionConfiguration", BUCKET),
-        "PutBucketNotificationConfiguration": ("s3:PutBucketNotification", BUCKET),
-        "PutBucketPolicy": ("s3:PutBucketPolicy", BUCKET),
-        "PutObject": ("s3:PutObject", OBJECT),
-        "PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock", BUCKET),
-    },
-    "sqs": {
-        "CreateQueue": ("sqs:CreateQueue", QUEUE),
-        "DeleteMessageBatch": ("sqs:DeleteMessage", QUEUE),
-        "GetQueueAttributes": ("sqs:GetQueueAttributes", QUEUE),
-        "GetQueueUrl": ("sqs:GetQueueUrl", QUEUE),
-        "ReceiveMessage": ("sqs:ReceiveMessage", QUEUE),
-        "SetQueueAttributes": ("sqs:SetQueueAttributes", QUEUE),
-    },
-    "dynamodb": {
-        "CreateTable": ("dynamodb:CreateTable", TABLE),
-        "DeleteItem": ("dynamodb:DeleteItem", TABLE),
-        "DescribeTable": ("dynamodb:DescribeTable", TABLE),
-        "PutItem": ("dynamodb:PutItem", TABLE),
-        "Query": ("dynamodb:Query", TABLE),
-        "UpdateTable": ("dynamodb:UpdateTable", TABLE),
-    },
-}
-# What these ask for besides must be added here before it is used.
-MORE_THAN_ONE_ACTION = {"ACL", "Tagging", "CopySource", "GrantRead", "BypassGovernanceRetention"}
-
-
-class Need(NamedTuple):
-    """An action on the resource of this ARN."""
-
-    action: str
-    resource: str
+from tests.deploy.actions import Need, needs
 
 
 class Recorder:
@@ -85,41 +35,20 @@ class Recorder:
 
     def _before(self, params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
         context["params"] = dict(params)
-        if self._role:
-            self._note(need(model.service_model.service_name, str(model.name), params))
+        self._note(model.service_model.service_name, str(model.name), params)
 
     def _after(self, http_response: Any, model: OperationModel, context: dict[str, Any], **_: Any) -> None:
         # S3 answers 404 only to those who may list the bucket, to others 403.
-        if self._role and model.name in {"GetObject", "HeadObject"} and http_response.status_code == 404:
-            self._note(need("s3", "ListObjectsV2", context["params"]))
+        if model.name in {"GetObject", "HeadObject"} and http_response.status_code == 404:
+            self._note("s3", "ListObjectsV2", {"Bucket": context["params"]["Bucket"]})
 
-    def _note(self, found: Need | str) -> None:
-        if isinstance(found, str):
-            self.unknown.append(found)
-        else:
-            self.needs.setdefault(self._role or "", set()).add(found)
-
-
-def need(service: str, operation: str, params: dict[str, Any]) -> Need | str:
-    """What the call needs; a text where the table does not know."""
-    name = f"{operation}Version" if "VersionId" in params else operation
-    strange = sorted(MORE_THAN_ONE_ACTION & params.keys())
-    if name not in ACTIONS.get(service, {}) or strange:
-        return f"{service} {name} {strange or ''}: add it to ACTIONS"
-    action, kind = ACTIONS[service][name]
-    return Need(action, _arn(kind, params))
-
-
-def _arn(kind: str, params: dict[str, Any]) -> str:
-    if kind == BUCKET:
-        return f"arn:aws:s3:::{params['Bucket']}"
-    if kind == OBJECT:
-        return f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
-    if kind == QUEUE:
-        name = params.get("QueueName") or params["QueueUrl"].rsplit("/", 1)[1]
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
-    index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
-    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{params['TableName']}{index}"
+    def _note(self, service: str, operation: str, params: dict[str, Any]) -> None:
+        if self._role is None:
+            return
+        try:
+            self.needs.setdefault(self._role, set()).update(needs(service, operation, params))
+        except LookupError as error:
+            self.unknown.append(str(error))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 from dagster_shared.serdes import serialize_value
+from pydantic import PrivateAttr
 
 from resources.parquet import to_parquet
 from sensors import batch_failure_sensor
@@ -168,9 +169,39 @@ def test_a_record_that_the_contract_refuses_fails_its_run_without_being_quoted(w
     assert found([*SECRETS, *PERSONAL], said) == []
 
 
+class Resentful(LengthEmbedder):
+    """Quotes the ticket that broke it whenever it is asked again, about a harmless text too."""
+
+    _grudge: list = PrivateAttr(default_factory=list)
+
+    def embed(self, texts):
+        self._grudge.extend(texts)
+        raise RuntimeError(f"cannot forget {self._grudge}")
+
+
+def test_a_model_that_is_broken_fails_its_run_without_being_quoted(watched):
+    raw = watched.pipeline.raw
+    raw.put("t1.json", json.dumps(secret_ticket("t1")).encode())
+
+    result = watched.pipeline.run(
+        watched.pipeline.land("t1.json"), fake_suite(embedder=Resentful()), raise_on_error=False
+    )
+
+    assert not result.success
+    Watch(watched.pipeline).tick()
+    said = watched.said()
+    assert "ModelBroken" in said
+    assert "tickets models prepare" in said
+    assert found([*SECRETS, *PERSONAL], said) == []
+
+
+class Cited(OSError):
+    speaks_of_no_text = True
+
+
 class Quoting(LengthEmbedder):
     def embed(self, texts):
-        raise OSError(f"asked by {ADDRESS}, {PHONE}, {CARD}")
+        raise Cited(f"asked by {ADDRESS}, {PHONE}, {CARD}")
 
 
 def test_the_record_of_a_failed_batch_masks_what_its_exception_quotes(watched):

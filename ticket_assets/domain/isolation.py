@@ -17,7 +17,22 @@ class Failed(NamedTuple):
 
 
 class ModelBroken(RuntimeError):
-    """The model fails on a harmless text too: the fault is the model's, and no ticket may pay for it."""
+    """The model fails on a harmless text too: the fault is the model's, and no ticket may pay for it.
+
+    It ends in logs, so it quotes the model only where that says of itself that it speaks of no text
+    (`speaks_of_no_text`): one that keeps what it was given would tell of a ticket even when asked about the probe.
+    """
+
+
+def _in_its_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _without_texts(error: Exception) -> str:
+    if getattr(error, "speaks_of_no_text", False):
+        return _in_its_words(error)
+    name = type(error).__name__
+    return f"{name}, whose words may hold a ticket's; `tickets models prepare` loads the models and shows what fails"
 
 
 def isolate(
@@ -37,7 +52,7 @@ def isolate(
     outcomes = _attempt(infer, items, check)
     if not isinstance(outcomes, Failed):
         return [*outcomes]
-    verdict = _attempt(infer, [probe], check)
+    verdict = _attempt(infer, [probe], check, _without_texts)
     if isinstance(verdict, Failed):
         raise ModelBroken(f"the model fails on a harmless text too: {verdict.error}")
     return _halve(infer, items, check, outcomes)
@@ -61,14 +76,20 @@ def _halve(
 
 
 def _attempt(
-    infer: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], check: Callable[[Result], None]
+    infer: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    check: Callable[[Result], None],
+    told: Callable[[Exception], str] = _in_its_words,
 ) -> list[Result] | Failed:
     try:
         results = list(infer(items))
-        for result in results:
-            check(result)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is that model's failure
-        return Failed(f"{type(error).__name__}: {error}")
+        return Failed(told(error))
     if len(results) != len(items):
         return Failed(f"{len(results)} results for {len(items)} texts")
+    try:
+        for result in results:
+            check(result)
+    except Exception as error:  # noqa: BLE001 - so is a result that cannot even be checked
+        return Failed(_in_its_words(error))
     return results

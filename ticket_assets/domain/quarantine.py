@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ticket_assets.domain.batches import iso
 
+QUIET = ConfigDict(hide_input_in_errors=True)  # a message or a model's own words may hold a ticket
+
 
 class Reason(StrEnum):
     """The reason codes that people and scripts filter by."""
@@ -38,6 +40,8 @@ class Rejection(BaseModel):
 
     `etag` is empty and `last_modified` 0 where there was no object to read.
     """
+
+    model_config = QUIET
 
     key: str
     reason: Reason
@@ -69,6 +73,8 @@ class Receives(BaseModel):
 class KeptMessage(BaseModel):
     """A queue message as it was: what nothing else holds once it is deleted from its queue."""
 
+    model_config = QUIET
+
     message_id: str
     body: str
     receives: Receives | None = None
@@ -87,8 +93,6 @@ class QuarantineEntry(Rejection):
 
 class MessageEntry(KeptMessage):
     """A queue message that names no object: kept whole."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # a message may hold a ticket
 
     reason: Reason = Reason.BAD_MESSAGE
     errors: list[FieldError]
@@ -118,6 +122,18 @@ def outranks(standing: QuarantineEntry, new: QuarantineEntry) -> bool:
     return standing.read_at > new.read_at
 
 
+def without_texts(entry: Entry) -> Entry:
+    """The entry as a list may show it: of a message's body and of a model's own words the length alone."""
+    changed: dict[str, object] = {}
+    if entry.reason is Reason.MODEL_FAILURE:
+        changed["errors"] = [error.model_copy(update={"message": _type_alone(error.message)}) for error in entry.errors]
+    if isinstance(entry, MessageEntry):
+        changed["body"] = _length(entry.body)
+    elif entry.message:
+        changed["message"] = entry.message.model_copy(update={"body": _length(entry.message.body)})
+    return entry.model_copy(update=changed)
+
+
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Pydantic's errors as field paths and messages, without its links and inputs."""
     return [FieldError(field=".".join(map(str, e["loc"])), message=e["msg"]) for e in error.errors(include_url=False)]
@@ -126,6 +142,16 @@ def field_errors(error: ValidationError) -> list[FieldError]:
 def one_line(errors: Iterable[FieldError]) -> str:
     """The errors as one line for a table or a log."""
     return "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
+
+
+def _type_alone(error: str) -> str:
+    """`error` as isolation words it, an exception's type before what it says; others say nothing of a text."""
+    kind, colon, words = error.partition(": ")
+    return f"{kind}: {_length(words)}" if colon else error
+
+
+def _length(text: str) -> str:
+    return f"… {len(text)} characters"
 
 
 def _time(milliseconds: str | None) -> str:

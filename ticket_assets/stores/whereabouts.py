@@ -7,7 +7,7 @@ from itertools import islice
 from resources.dynamodb import Item, from_item
 from resources.object_store import Listed, StoredObject
 from ticket_assets.domain.books import FORGOTTEN, SUFFIX
-from ticket_assets.domain.quarantine import QuarantineEntry
+from ticket_assets.domain.quarantine import QuarantineEntry, without_texts
 from ticket_assets.domain.whereabouts import BatchHistory, BatchRun, Evidence, RawVersion, Whereabouts, verdict
 from ticket_assets.stores.inventory import Runs, Stores, batch_names, item_source, items_of, source_of
 
@@ -45,7 +45,7 @@ def whereabouts(
         raw=[RawVersion(etag=v.etag, last_modified=v.last_modified, size=v.size) for v in versions],
         record=_record(record) if record else None,
         items=[{name: value for name, value in from_item(item).items() if name in SHOWN} for item in items],
-        quarantine=entry,
+        quarantine=entry and without_texts(entry),
         tombstone=seen.tombstone,
         batches=[_history(stores, batch, runs_of) for batch in named],
         scanned=min(len(scanned), MOST_SCANNED),

@@ -99,6 +99,13 @@ def test_a_quarantined_object_is_shown_with_its_reason_and_what_is_wrong(screen)
     assert error == "  created_at: must be whole seconds"
 
 
+def test_what_a_model_said_of_a_ticket_is_told_by_its_length(screen):
+    said = [FieldError(field="Embedded", message="ValueError: cannot read secret")]
+    print_quarantined([ENTRY.model_copy(update={"reason": Reason.MODEL_FAILURE, "errors": said})], screen)
+
+    assert lines(screen)[-1] == "  Embedded: ValueError: … 18 characters"
+
+
 def test_no_tickets_are_a_title_that_says_so(screen):
     print_tickets("Negative", [], screen)
 

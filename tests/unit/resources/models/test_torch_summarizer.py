@@ -88,7 +88,7 @@ def test_an_empty_summary_is_an_error_that_names_its_text(tmp_path: Path):
     bias[0, END] = 1e6
     change_weights(path, final_logits_bias=bias)
 
-    with pytest.raises(ValueError, match=r"text 0 .*Refund please.* empty summary"):
+    with pytest.raises(ValueError, match="^text 0 was given an empty summary$"):
         TorchSummarizer(source=str(path)).summarize(["Refund please"])
 
 

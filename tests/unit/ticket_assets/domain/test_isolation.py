@@ -72,9 +72,24 @@ def test_results_of_the_wrong_number_are_a_failure_not_a_shift():
     assert isolate(forgetful, [1, 2, 3], 0, anything) == [2, Failed("0 results for 1 texts"), 6]
 
 
-def test_a_model_that_fails_on_the_probe_too_costs_no_ticket():
-    with pytest.raises(ModelBroken, match=r"cannot read \[0\]"):
+def test_a_model_that_fails_on_the_probe_too_costs_no_ticket_and_is_not_quoted():
+    with pytest.raises(ModelBroken, match="too: ValueError, whose words .* `tickets models prepare`") as broken:
         isolate(Doubler(0, 1, 2), [1, 2], 0, anything)
+
+    assert "cannot read" not in str(broken.value)
+    assert broken.value.__cause__ is broken.value.__context__ is None  # a log would quote them as well
+
+
+class NoFile(OSError):
+    speaks_of_no_text = True
+
+
+def test_a_model_that_speaks_of_no_text_is_quoted():
+    def infer(_items):
+        raise NoFile("no such file")
+
+    with pytest.raises(ModelBroken, match="too: NoFile: no such file$"):
+        isolate(infer, [1], 0, anything)
 
 
 def test_a_model_whose_result_of_the_probe_is_bad_costs_no_ticket():

@@ -3,6 +3,7 @@ from pydantic import BaseModel, ValidationError
 
 from ticket_assets.domain.quarantine import (
     FieldError,
+    KeptMessage,
     MessageEntry,
     QuarantineEntry,
     Reason,
@@ -12,6 +13,7 @@ from ticket_assets.domain.quarantine import (
     one_line,
     outranks,
     to_json,
+    without_texts,
 )
 
 
@@ -103,3 +105,36 @@ def test_the_receive_history_is_what_the_queue_told():
         count=6, sent_at="2026-01-02T03:04:05Z", first_received_at="2026-01-02T03:04:06Z", source="arn:aws:sqs:::q"
     )
     assert Receives.told({}) == Receives(count=1)
+
+
+ENTRY = QuarantineEntry(
+    key="k.json", reason=Reason.MODEL_FAILURE, errors=[FieldError(field="Embedded", message="ValueError: secret: x")],
+    read_at=1, batch="b", at="t", message=KeptMessage(message_id="m", body="secret"),
+)  # fmt: skip
+
+
+def test_without_texts_an_entry_tells_how_long_they_are():
+    shown = without_texts(ENTRY)
+
+    assert one_line(shown.errors) == "Embedded: ValueError: … 9 characters"
+    assert shown.message == KeptMessage(message_id="m", body="… 6 characters")
+    assert without_texts(MessageEntry(message_id="m", errors=[], body="secret", at="t")).body == "… 6 characters"
+    assert "secret" in ENTRY.model_dump_json()
+
+
+def test_without_texts_an_entry_keeps_what_the_pipeline_says_itself():
+    killer = ENTRY.model_copy(
+        update={"errors": [FieldError(field="", message="killed the models' process (signal 9)")]}
+    )
+    wrong = ENTRY.model_copy(update={"reason": Reason.WRONG_SCHEMA, "message": None})
+
+    assert without_texts(killer).errors == killer.errors
+    assert without_texts(wrong) == wrong
+
+
+@pytest.mark.parametrize("model", [QuarantineEntry, MessageEntry, KeptMessage])
+def test_an_entry_that_cannot_be_read_is_not_quoted(model):
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate({"body": ["secret"], "errors": "secret", "key": ["secret"]})
+
+    assert "secret" not in str(caught.value)
