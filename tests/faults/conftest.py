@@ -3,6 +3,9 @@
 import dagster as dg
 import pytest
 
+from resources import aws
+from resources.queue import OVERTIME
+from sensors import ticket_queue_sensor
 from tests.faults.proxy import running_proxy
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_queue_sensor import Queue
@@ -17,7 +20,10 @@ def proxy(settings, aws_endpoint, monkeypatch):
 
 
 @pytest.fixture
-def queue(proxy, settings, tmp_path):
+def queue(proxy, settings, tmp_path, monkeypatch):
+    """Its ticks wait three seconds for a first message, and its runs pause half a second at most."""
+    monkeypatch.setattr(ticket_queue_sensor, "LONGEST_TICK", OVERTIME + 3)
+    monkeypatch.setattr(aws, "LONGEST_PAUSE", 0.5)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         yield Queue(Pipeline(settings, instance))
 

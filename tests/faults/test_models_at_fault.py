@@ -61,6 +61,6 @@ def test_a_run_whose_model_files_are_broken_names_the_file_and_labels_nothing(qu
     assert file.name in str(failure.value)
     assert queue.pipeline.record("t1") is None
     assert queue.pipeline.items("t1") == []
-    assert queue.pipeline.quarantine.entries() == []
+    assert list(queue.pipeline.quarantine.entries()) == []
     finish(queue)
     assert_books_balance(queue.pipeline)
