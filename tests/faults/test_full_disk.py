@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from resources.queue import SqsQueue
 from tests.faults.books import open_ends

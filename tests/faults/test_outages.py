@@ -168,10 +168,24 @@ def test_while_nothing_can_be_landed_no_message_is_used_up(queue, proxy):
             queue.tick()
 
     proxy.mend()
-    found = eventually(lambda: queue.queue.everything())
+    found = eventually(queue.queue.everything)
     assert {message.received for message in found} <= {1, 2}
     finish(queue)
     assert list(queue.pipeline.quarantine.entries()) == []
+    assert_books_balance(queue.pipeline)
+
+
+def test_a_landing_that_breaks_off_leaves_no_marker_without_its_manifest(queue, proxy):
+    shorten_visibility(queue, 1)
+    put(queue, 1)
+    proxy.fail("s3.PUT .*/batches/2", EXPIRED)
+
+    with pytest.raises(AwsUnavailable):
+        queue.tick()
+
+    assert queue.pipeline.batches.pending() == []
+    proxy.mend()
+    finish(queue)
     assert_books_balance(queue.pipeline)
 
 

@@ -72,7 +72,8 @@ def stack(tmp_path_factory, aws_endpoint):
     home, gate = root / "home", root / "gate"
     gate.mkdir()
     names = {name: f"{value}-deaths" for name, value in OWN_NAMES.items()}
-    own = environment(**names, **{GATE: str(gate)}, AWS_ENDPOINT_URL=aws_endpoint, TICKETS_BATCH_WINDOW_SECONDS="0")
+    # The longer the window, the shorter does a tick wait for a first message, of which there is none.
+    own = environment(**names, **{GATE: str(gate)}, AWS_ENDPOINT_URL=aws_endpoint, TICKETS_BATCH_WINDOW_SECONDS="20")
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(own)
