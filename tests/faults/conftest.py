@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from resources import aws
+from resources import aws, patience
 from resources.queue import OVERTIME
 from sensors import ticket_queue_sensor
 from tests.faults.proxy import running_proxy
@@ -17,6 +17,9 @@ def proxy(settings, aws_endpoint, monkeypatch):
     with running_proxy(aws_endpoint) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         yield running
+    # Clients, of a place that is no more, with their open connections.
+    aws._client.cache_clear()
+    patience.patient_client.cache_clear()
 
 
 @pytest.fixture
