@@ -7,6 +7,7 @@ again or markers stand; work done twice is harmless, since all writes are idempo
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from threading import Event
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -33,6 +34,7 @@ AT_WORK = [getattr(dg.DagsterRunStatus, name) for name in ("QUEUED", "STARTING",
 
 def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
     """The sensor, for the job and with the batching that `settings` say."""
+    unsure = Event()  # the last landing failed
 
     @dg.sensor(
         job=job,
@@ -53,7 +55,7 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
         dead_letters = DeadLetters(dead_letter_queue, raw_store, record_store, quarantine)
         with aws_errors(), ThreadPoolExecutor(1) as beside:
             drained = beside.submit(dead_letters.drain)
-            tick = _Tick(context, settings, queue, Batches(pipeline_store))
+            tick = _Tick(context, settings, queue, Batches(pipeline_store), unsure)
             reason = tick.take_in(quarantine)
             tags = {**dict.fromkeys(tick.settle(), BEFORE_BACKFILLS), **dict.fromkeys(tick.defer(), AFTER_BACKFILLS)}
         for line in drained.result():
@@ -74,13 +76,14 @@ class _Tick:
     """One evaluation of the sensor."""
 
     def __init__(
-        self, context: dg.SensorEvaluationContext, settings: Settings, queue: SqsQueue, batches: Batches
+        self, context: dg.SensorEvaluationContext, settings: Settings, queue: SqsQueue, batches: Batches, unsure: Event
     ) -> None:
         self._instance = context.instance
         self._log = context.log
         self._settings = settings
         self._queue = queue
         self._batches = batches
+        self._unsure = unsure
 
     def take_in(self, quarantine: Quarantine) -> str | None:
         """Land what waits in the queue and acknowledge it; returns why not, where there is no room for more."""
@@ -89,6 +92,8 @@ class _Tick:
         reason = hold_back(waiting, self._settings.max_pending_batches)
         if reason:
             return reason
+        if self._unsure.is_set():  # a message that is received five times and not landed is a dead letter
+            self._batches.try_out()
         window = self._settings.batch_window_seconds
         # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
         first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
@@ -96,10 +101,12 @@ class _Tick:
         found = intake(messages, self._settings.raw_bucket)
         for reason, count in found.dropped.items():
             self._log.info(f"{count} messages dropped: {reason}")
+        self._unsure.set()
         bad = [message for message in messages if message.message_id in found.bad]
         concurrently(lambda m: quarantine.add_message(bad_message(m, found.bad[m.message_id])), bad)
         for keys in split(found.keys, self._settings.batch_size):
             self._batches.land(self._settings.raw_bucket, keys)
+        self._unsure.clear()
         kept = self._queue.delete(messages)
         if kept:
             lost = f"{len(kept)} of {len(messages)} messages could not be deleted"

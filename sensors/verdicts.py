@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 DEATHS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 15 * 60.0  # seconds
+# Dagster retries within seconds; a retry that has not come by then was lost, as where its disk was full just then.
+RETRY_COMES = 2 * 60.0
 
 
 class End(StrEnum):
@@ -53,7 +55,7 @@ def decide(runs: Sequence[RunEnd], idle: float, *, splittable: bool = True) -> V
         return Verdict.NOTHING
     last = telling[-1]
     if last.will_retry and last is runs[-1]:
-        return Verdict.WAIT
+        return Verdict.REQUEST if idle >= RETRY_COMES else Verdict.WAIT
     if last.end in {End.ERROR, End.CANCELED}:
         return Verdict.RECORD
     if splittable and last.end is End.PROCESS_DIED and deaths(runs) >= DEATHS:

@@ -3,6 +3,9 @@
 import dagster as dg
 import pytest
 
+from resources import aws, patience
+from resources.queue import OVERTIME
+from sensors import ticket_queue_sensor
 from tests.faults.proxy import running_proxy
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_queue_sensor import Queue
@@ -14,10 +17,16 @@ def proxy(settings, aws_endpoint, monkeypatch):
     with running_proxy(aws_endpoint) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         yield running
+    # Clients, of a place that is no more, with their open connections.
+    aws._client.cache_clear()
+    patience.patient_client.cache_clear()
 
 
 @pytest.fixture
-def queue(proxy, settings, tmp_path):
+def queue(proxy, settings, tmp_path, monkeypatch):
+    """Its ticks wait three seconds for a first message, and its runs pause half a second at most."""
+    monkeypatch.setattr(ticket_queue_sensor, "LONGEST_TICK", OVERTIME + 3)
+    monkeypatch.setattr(aws, "LONGEST_PAUSE", 0.5)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         yield Queue(Pipeline(settings, instance))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -48,7 +48,7 @@ Partly = Callable[[bytes, Callable[[bytes], bytes]], bytes]
 
 @dataclass
 class Rule:
-    """`answer` for operations whose name, such as "s3.PUT bucket/key" or "dynamodb.PutItem", matches `pattern`.
+    """`answer` for operations whose name, such as "s3.PUT bucket/key" or "sqs.ReceiveMessage queue", matches `pattern`.
 
     Holds until the time `until`, for `times` answers at most.
     """
@@ -95,15 +95,13 @@ class Proxy:
 
 
 def operation_of(method: str, path: str, headers: Any, body: bytes) -> tuple[str, str]:
-    """The service, and service.Operation: SQS and DynamoDB name it themselves, of S3 it is method, bucket and key."""
+    """The service, and what it is asked: "sqs.Operation queue", "dynamodb.Operation" or "s3.METHOD bucket/key"."""
     target = headers.get("X-Amz-Target", "")
     if target:
         service, _, name = target.rpartition(".")
         kind = "dynamodb" if "Dynamo" in service else "sqs"
-        return kind, f"{kind}.{name}"
-    action = parse_qs(body.decode(errors="replace")).get("Action") if method == "POST" else None
-    if action:
-        return "sqs", f"sqs.{action[0]}"
+        queue = re.search(rb'"QueueUrl": ?"[^"]*/([^"/]+)"', body)
+        return kind, f"{kind}.{name} {queue[1].decode() if queue else ''}".strip()
     return "s3", f"s3.{method} {urlsplit(path).path.lstrip('/')}"
 
 
@@ -154,6 +152,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body if sent is None else sent)
+
+    def handle_expect_100(self) -> bool:
+        """Say "go on" at once: a client waits a second for it."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass  # noqa: N815 - the server's names
 

@@ -44,7 +44,7 @@ class Supervised:
         self._running: list[ManagedProcess | None] = [None, None]
         self._stopping = threading.Event()
         self.home = home
-        self.restarts = 0
+        self.starts = 0
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._supervise)
@@ -58,10 +58,10 @@ class Supervised:
             if process:
                 process.stop(1)
 
-    def arm(self, name: str, at: str, *, once_a_batch: bool = False) -> None:
-        """Kill the first process that reaches the boundary."""
+    def arm(self, name: str, at: str, *, spares: bool = False) -> None:
+        """Kill the first process that reaches the boundary; where it `spares`, none for a batch that suffered twice."""
         order = self.faults / f"{name}.order"
-        order.write_text(json.dumps({"at": at, "once_a_batch": once_a_batch}))
+        order.write_text(json.dumps({"at": at, "spares": spares}))
         order.rename(self.faults / f"{name}.armed")
 
     def fired(self) -> dict[str, str]:
@@ -71,15 +71,12 @@ class Supervised:
     def _supervise(self) -> None:
         while not self._stopping.wait(0.2):
             for n, start in enumerate(self._starts):
-                with suppress(ProcessFailed):
-                    process = self._running[n]
-                    if process is None:
+                process = self._running[n]
+                if process is None or process.ended_within(0):
+                    self._running[n] = None
+                    with suppress(ProcessFailed):
                         self._running[n] = start()
-                        self.restarts += 1
-                    else:
-                        self._running[n] = None
-                        process.check()
-                        self._running[n] = process
+                        self.starts += 1
 
 
 def _role(command: str) -> str:

@@ -10,7 +10,9 @@ from resources.aws import AwsThrottled, AwsUnavailable, AwsUnreachable, client
 from tests.fakes import FirstWords, fake_suite
 from tests.faults.books import assert_books_balance, finish
 from tests.faults.proxy import DOWN, EXPIRED, EXPIRED_JSON, SLOW_DOWN, SQS_THROTTLED, THROTTLED, Answer, Proxy
+from tests.support import eventually
 from ticket_assets.assets.policy import BATCHES
+from tickets_cli.provisioning import RECEIVES
 
 
 def warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
@@ -128,7 +130,7 @@ def test_expired_credentials_fail_the_run_at_once_and_say_log_in_again(queue, pr
 @pytest.mark.parametrize(
     ("operation", "answer", "words"),
     [
-        ("sqs.ReceiveMessage", SQS_THROTTLED, "throttles ReceiveMessage"),
+        ("sqs.ReceiveMessage queue", SQS_THROTTLED, "throttles ReceiveMessage"),
         ("sqs.DeleteMessageBatch", SQS_THROTTLED, "throttles DeleteMessageBatch"),
         ("s3.PUT pipeline", SLOW_DOWN, "throttles PutObject"),
         ("s3.GET pipeline", EXPIRED, "log in again"),
@@ -139,22 +141,52 @@ def test_a_tick_that_aws_refuses_is_one_line_and_its_tickets_come_again(queue, p
     put(queue)
     proxy.fail(operation, answer)
 
-    with pytest.raises(Exception, match="SensorExecutionError|sensor") as failure:
+    with pytest.raises(AwsUnavailable) as failure:
         queue.tick()
 
-    cause = failure.value.__cause__
-    assert isinstance(cause, AwsUnavailable)
-    assert words in str(cause)
-    assert "\n" not in str(cause)
+    assert words in str(failure.value)
+    assert "\n" not in str(failure.value)
     proxy.mend()
-    proxy.seen.clear()
     finish(queue)
     assert_books_balance(queue.pipeline)
 
 
-def shorten_visibility(queue) -> None:
-    attributes = {"VisibilityTimeout": "5"}
+def shorten_visibility(queue, seconds: int = 5) -> None:
+    attributes = {"VisibilityTimeout": str(seconds)}
     client("sqs").set_queue_attributes(QueueUrl=queue.queue.url, Attributes=attributes)
+
+
+def test_while_nothing_can_be_landed_no_message_is_used_up(queue, proxy):
+    shorten_visibility(queue, 1)
+    put(queue)
+    assert eventually(lambda: queue.queue.depth()["waiting"] == 3)
+    proxy.fail("s3.PUT pipeline", EXPIRED)  # the one refusal that costs no time
+
+    for _ in range(2 * RECEIVES):
+        assert eventually(lambda: queue.queue.depth()["waiting"])
+        with pytest.raises(AwsUnavailable):
+            queue.tick()
+
+    proxy.mend()
+    found = eventually(queue.queue.everything)
+    assert {message.received for message in found} <= {1, 2}
+    finish(queue)
+    assert list(queue.pipeline.quarantine.entries()) == []
+    assert_books_balance(queue.pipeline)
+
+
+def test_a_landing_that_breaks_off_leaves_no_marker_without_its_manifest(queue, proxy):
+    shorten_visibility(queue, 1)
+    put(queue, 1)
+    proxy.fail("s3.PUT .*/batches/2", EXPIRED)
+
+    with pytest.raises(AwsUnavailable):
+        queue.tick()
+
+    assert queue.pipeline.batches.pending() == []
+    proxy.mend()
+    finish(queue)
+    assert_books_balance(queue.pipeline)
 
 
 def test_messages_that_were_received_before_a_throttle_are_landed(queue, proxy):
@@ -162,10 +194,10 @@ def test_messages_that_were_received_before_a_throttle_are_landed(queue, proxy):
     queue.set(batch_window_seconds=5)
 
     def once_then_throttled(request, ask):
-        proxy.fail("sqs.ReceiveMessage", SQS_THROTTLED)
+        proxy.fail("sqs.ReceiveMessage queue", SQS_THROTTLED)
         return ask(request)
 
-    proxy.fail("sqs.ReceiveMessage", once_then_throttled, times=1)
+    proxy.fail("sqs.ReceiveMessage queue", once_then_throttled, times=1)
 
     (batch,) = queue.requested()
 

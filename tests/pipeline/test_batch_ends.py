@@ -100,6 +100,14 @@ def test_a_death_that_dagster_retries_is_waited_for(watch, worker, at_once):
     assert watch.tick() == [worker.batch]
 
 
+def test_a_retry_that_dagster_promised_and_lost_is_made_up_for(watch, worker, at_once, monkeypatch):
+    worker.dies(**{"dagster/will_retry": "true"})
+    assert watch.tick() == []
+    monkeypatch.setattr(verdicts, "RETRY_COMES", 0)
+    assert watch.tick() == [worker.batch]
+    assert watch.recorded() == []
+
+
 def test_a_batch_that_lacks_a_bucket_waits_for_setup_and_is_not_recorded(pipeline, watch, at_once):
     batch = pipeline.land(pipeline.put("t1"))
     client("s3").delete_bucket(Bucket=pipeline.settings.enriched_bucket)

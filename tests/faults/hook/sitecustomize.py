@@ -1,7 +1,7 @@
 """Kills a process at a boundary that a test has armed. Python loads this by itself where its folder is on PYTHONPATH.
 
 The directory FAULT_DIR holds a file `<name>.armed` for each kill to come: JSON with `at`, a regular expression that the
-boundary must match, and `once_a_batch`, whether a batch that was a victim before is spared. Boundaries read as
+boundary must match, and `spares`, whether a batch that was a victim twice before is spared. Boundaries read as
 "before s3.PutObject batches/…", "after dagster.create_run", "before event PIPELINE_START". The process that reaches
 one first renames the file to `<name>.fired`, writes its own command line there, and kills itself as `kill -9` would.
 """
@@ -34,11 +34,12 @@ def reached(boundary: str, speaks_of: object) -> None:
 
 def _may_suffer(fault: dict, place: Path, text: str) -> bool:
     found = BATCH.search(text)
-    if not fault["once_a_batch"]:
+    if not fault["spares"]:
         return True
-    with suppress(FileExistsError):
-        (place / f"victim-{found[0] if found else text}").touch(exist_ok=False)
-        return True
+    for time in ("first", "second"):
+        with suppress(FileExistsError):
+            (place / f"{time}-{found[0] if found else text}").touch(exist_ok=False)
+            return True
     return False
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.verdicts import DEATHS, LONGEST_PAUSE, End, RunEnd, Verdict, deaths, decide, pause
+from sensors.verdicts import DEATHS, LONGEST_PAUSE, RETRY_COMES, End, RunEnd, Verdict, deaths, decide, pause
 
 LONG_AGO = 2 * LONGEST_PAUSE
 PLATFORM = [End.HOST_GONE, End.OUTAGE]
@@ -48,8 +48,10 @@ def test_a_ticket_alone_is_not_split_off_again():
 
 
 @pytest.mark.parametrize("last", [End.ERROR, End.PROCESS_DIED, *PLATFORM])
-def test_what_dagster_retries_is_waited_for(last):
-    assert decide([*ends(*[End.PROCESS_DIED] * DEATHS), RunEnd(last, will_retry=True)], LONG_AGO) is Verdict.WAIT
+def test_what_dagster_retries_is_waited_for_until_the_retry_must_be_lost(last):
+    batch = [*ends(*[End.PROCESS_DIED] * DEATHS), RunEnd(last, will_retry=True)]
+    assert decide(batch, RETRY_COMES - 1) is Verdict.WAIT
+    assert decide(batch, RETRY_COMES) is Verdict.REQUEST
 
 
 @pytest.mark.parametrize("last", [End.GOING_ON, End.SUCCEEDED])
@@ -86,6 +88,5 @@ def test_no_end_of_the_platform_ever_stands_as_failed(batch, idle, splittable):
 
 @settings(deadline=None)  # a busy machine is slow
 @given(runs, st.booleans())
-def test_waiting_long_enough_always_gets_somewhere_unless_dagster_retries(batch, splittable):
-    if decide(batch, LONG_AGO, splittable=splittable) is Verdict.WAIT:
-        assert batch[-1].will_retry
+def test_waiting_long_enough_always_gets_somewhere(batch, splittable):
+    assert decide(batch, LONG_AGO, splittable=splittable) is not Verdict.WAIT
