@@ -9,7 +9,7 @@ AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
 export AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up setup seed status reset test lint bench soak clean
+.PHONY: help install demo up setup seed status reset test lint bench fuzz soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ lint: $(INSTALLED) ## Lint, types and import contracts alone
 bench: $(INSTALLED) ## Measure a batch of 256 and the time from put to item; prints tables, writes bench/results
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
+
+fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the pipeline
+	@env -u AWS_ENDPOINT_URL FUZZ_OBJECTS=5000 $(BIN)/python -m pytest tests/pipeline/test_fuzz.py
 
 soak: $(INSTALLED) ## Kill random processes under load for SOAK_MINUTES (15), then check that nothing is lost
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.soak

@@ -60,7 +60,7 @@ class DagsterServices:
     ) -> None:
         self._home = home
         self._processes: dict[str, ManagedProcess] = {}
-        # As many runs at a time as there are cores: with more threads than one each they would only wait for each other.
+        # As many runs at a time as there are cores: with more than one thread each they would be in each other's way.
         self._environment = {"OMP_NUM_THREADS": "1", **environment, "DAGSTER_HOME": str(home)}
         self._logs = logs
         self._port = port

@@ -58,17 +58,18 @@ def sensors(page: str) -> dict[str, dict]:
     return {sensor["name"]: sensor["sensorState"] for node in nodes for sensor in node["sensors"]}
 
 
-def test_dagster_dev_alone_shows_the_six_assets_and_runs_both_sensors(page):
+def test_dagster_dev_alone_shows_the_assets_and_runs_the_sensors(page):
     assets = eventually(lambda: {node["assetKey"]["path"][0] for node in ask(page)["assetNodes"]}, UP)
     assert assets == {
         "raw_tickets", "embedded_tickets", "classified_tickets",
-        "summarized_tickets", "enriched_tickets", "ticket_metadata",
+        "summarized_tickets", "enriched_tickets", "ticket_metadata", "ticket_books",
     }  # fmt: skip
 
-    assert eventually(lambda: [bool(state["ticks"]) for state in sensors(page).values()] == [True, True], UP)
+    assert eventually(lambda: [bool(state["ticks"]) for state in sensors(page).values()] == [True] * 3, UP)
     states = sensors(page)
     assert {name: state["status"] for name, state in states.items()} == {
         "ticket_queue_sensor": "RUNNING",
         "batch_failure_sensor": "RUNNING",
+        "partition_pruning_sensor": "RUNNING",
     }
-    assert [tick["error"] for state in states.values() for tick in state["ticks"]] == [None, None]
+    assert [tick["error"] for state in states.values() for tick in state["ticks"]] == [None] * 3
