@@ -254,7 +254,7 @@ CODES = {
     "ResourceNotFoundException": f"a table{MISSING}",
 }
 # An answer to HEAD has no body, so no code: S3 says 400 of expired credentials there, 403 of others.
-HEAD_CODES = {"400": f"{REFUSED}; log in again if they have expired", "403": REFUSED}
+HEAD_CODES = {"403": REFUSED}  # of a bare 400 only a GET says why: expired credentials, or a key that S3 does not take
 
 
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -126,6 +126,9 @@ class S3ObjectStore(PatientResource):
         try:
             return _info(key, self.aws("s3").head_object(Bucket=self.bucket, Key=key))
         except ClientError as error:
+            if error_code(error) == "400":  # without a body; that of a GET says why
+                found = self.find(key, limit=0)
+                return found.info if found else None
             return self._none_if_missing(key, error)
 
     def put(

@@ -112,10 +112,16 @@ class SqsQueue(dg.ConfigurableResource):
             raise SendRefused(self.name, refused, len(bodies))
 
     def everything(self) -> list[Message]:
-        """All messages that can be seen now, each once; hidden from others for the queue's visibility time."""
+        """All messages that can be seen now, each once; hidden from others for the queue's visibility time.
+
+        An empty answer may be one server's of many: only two long polls in a row that bring nothing new are believed.
+        """
         seen: dict[str, Message] = {}
-        while new := [message for message in self.receive() if message.message_id not in seen]:
-            seen |= {message.message_id: message for message in new}
+        fruitless = 0
+        while fruitless < 2:  # noqa: PLR2004
+            new = {message.message_id: message for message in self.receive(1)}.items() - seen.items()
+            seen |= dict(new)
+            fruitless = 0 if new else fruitless + 1
         return list(seen.values())
 
     def give_back(self, messages: Sequence[Message]) -> None:

@@ -16,6 +16,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from resources.aws import aws_errors, require_endpoint
 from resources.display import masked, plain
 from resources.object_store import S3ObjectStore
+from sensors.pruning import BATCH_KEY
 from sensors.run_ends import end_of
 from sensors.ticket_queue_sensor import BEFORE_BACKFILLS
 from sensors.verdicts import End, RunEnd, Verdict, decide
@@ -28,6 +29,9 @@ SEEN_TO_TAG = "tickets/seen_to"  # its value is the run's id, since a retry inhe
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster says whether it retries a run just after it says that the run failed.
 SETTLED = timedelta(seconds=5)
+LATE = timedelta(minutes=2)  # a status may be written so long after the time that it bears, where a disk stalls
+MOST_AT_ONCE = 500  # batches; Dagster cuts a tick at 60 seconds
+LAST_ASSET = dg.AssetKey("ticket_metadata")
 
 
 def build_batch_failure_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
@@ -43,7 +47,7 @@ def build_batch_failure_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDe
     def batch_failure_sensor(context: dg.SensorEvaluationContext, pipeline_store: S3ObjectStore) -> dg.SensorResult:
         since = datetime.fromisoformat(context.cursor) if context.cursor else None
         until = datetime.now(UTC) - SETTLED
-        cases = bad_ends(context.instance, since, until)
+        cases, until = bad_ends(context.instance, since and since - LATE, until)
         if cases:
             require_endpoint()
         with aws_errors():
@@ -63,11 +67,15 @@ def build_batch_failure_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDe
 
 
 class Case:
-    """A batch of which a run ended badly, with all its runs, oldest first; `since` is before that run's last change."""
+    """A batch of which a run ended badly, with its runs, oldest first; `since` is before that run's last change.
+
+    A run of some of its assets alone is its operator's own affair: it neither fails the batch nor makes it succeed.
+    """
 
     def __init__(self, instance: dg.DagsterInstance, batch: str, ended: datetime) -> None:
         self._instance = instance
-        self._records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: batch}))[::-1]
+        records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: batch}))[::-1]
+        self._records = [record for record in records if is_whole(record.dagster_run)]
         self.batch = batch
         self.since = ended - timedelta(seconds=1)
 
@@ -94,14 +102,16 @@ class Case:
     def request(self) -> dg.RunRequest:
         """The next run of the batch: the same one however often it is requested."""
         key = f"{self.batch}/{self._last.run_id}"
-        return dg.RunRequest(run_key=key, partition_key=self.batch, tags=BEFORE_BACKFILLS)
+        # A backfill's or a deferred batch's run comes after those of new tickets, as before.
+        tags = {name: text for name, text in self._last.tags.items() if name in BEFORE_BACKFILLS}
+        return dg.RunRequest(run_key=key, partition_key=self.batch, tags=tags)
 
     @property
     def _last(self) -> dg.DagsterRun:
         return self._records[-1].dagster_run
 
     def _verdict(self, *, splittable: bool = True) -> Verdict:
-        if self._last.tags.get(SEEN_TO_TAG) == self._last.run_id:
+        if not self._records or is_seen_to(self._last):
             return Verdict.NOTHING
         idle = time.time() - (self._records[-1].end_time or 0)
         return decide(self._ends, idle, splittable=splittable)
@@ -118,15 +128,27 @@ class Case:
         return BatchFailure(batch=self.batch, run_id=run.run_id, error=error, at=iso(datetime.now(UTC)))
 
 
-def bad_ends(instance: dg.DagsterInstance, since: datetime | None, until: datetime) -> Sequence[Case]:
-    """The batches of which a run ended badly between the two times."""
+def bad_ends(instance: dg.DagsterInstance, since: datetime | None, until: datetime) -> tuple[Sequence[Case], datetime]:
+    """The batches of which a run ended badly between the two times, not all where there are many, and up to when."""
     window = dg.RunsFilter(statuses=ENDED_BADLY, updated_after=since, updated_before=until)
     ended: dict[str, datetime] = {}
     for record in instance.get_run_records(window, order_by="update_timestamp"):
-        tags = record.dagster_run.tags
-        if PARTITION_TAG in tags:
-            ended[tags[PARTITION_TAG]] = record.update_timestamp  # the oldest comes last
-    return [Case(instance, batch, when) for batch, when in ended.items()]
+        run = record.dagster_run
+        if BATCH_KEY.fullmatch(run.tags.get(PARTITION_TAG, "")) and not is_seen_to(run):
+            ended[run.tags[PARTITION_TAG]] = record.update_timestamp  # the oldest comes last
+    oldest = sorted(ended.items(), key=lambda one: one[1])
+    cases = [Case(instance, batch, when) for batch, when in oldest[:MOST_AT_ONCE]]
+    return cases, until if len(cases) == len(oldest) else oldest[len(cases)][1]
+
+
+def is_seen_to(run: dg.DagsterRun) -> bool:
+    """Whether its verdict was carried out. A retry inherits the tag, with the value of the run that it retries."""
+    return run.tags.get(SEEN_TO_TAG) == run.run_id
+
+
+def is_whole(run: dg.DagsterRun) -> bool:
+    """Whether the run was of the whole batch, to its last asset."""
+    return run.asset_selection is None or LAST_ASSET in run.asset_selection
 
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

@@ -12,7 +12,7 @@ from botocore import exceptions as botocore
 from dagster._core.events import DagsterEvent, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
 
-from resources.aws import CODES, CONNECTION
+from resources.aws import CODES, CONNECTION, AwsUnavailable
 from resources.fencing import Fenced
 from sensors.verdicts import End
 
@@ -27,7 +27,7 @@ HOST = ("Detected run worker status FAILED", "Caught an unrecoverable error whil
 NEVER_RAN = {RunFailureReason.START_TIMEOUT, RunFailureReason.UNEXPECTED_TERMINATION}
 INTERRUPTS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 CREDENTIALS = (botocore.NoCredentialsError, botocore.PartialCredentialsError, botocore.TokenRetrievalError)
-OUTAGES = {"AwsUnavailable", "AwsUnreachable"} | {
+OUTAGES = {kind.__name__ for kind in (AwsUnavailable, *AwsUnavailable.__subclasses__())} | {
     name
     for name, thing in vars(botocore).items()
     if isinstance(thing, type) and issubclass(thing, CONNECTION + CREDENTIALS)

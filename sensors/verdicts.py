@@ -45,15 +45,15 @@ class RunEnd(NamedTuple):
 
 
 def decide(runs: Sequence[RunEnd], idle: float, *, splittable: bool = True) -> Verdict:
-    """The verdict on a batch with these runs, oldest first, whose last one ended `idle` seconds ago.
+    """The verdict on a batch with these runs of all its assets, oldest first, whose last one ended `idle` seconds ago.
 
     A fenced run says nothing of its batch: the run that replaced it does. A batch of one that was split off cannot be
     split again.
     """
     telling = [run for run in runs if run.end is not End.FENCED]
-    if not telling or telling[-1].end in {End.GOING_ON, End.SUCCEEDED}:
+    if not runs or _is_settled(telling):
         return Verdict.NOTHING
-    last = telling[-1]
+    last = telling[-1] if telling else runs[-1]  # fenced by what was no run of the whole batch
     if last.will_retry and last is runs[-1]:
         return Verdict.REQUEST if idle >= RETRY_COMES else Verdict.WAIT
     if last.end in {End.ERROR, End.CANCELED}:
@@ -61,6 +61,13 @@ def decide(runs: Sequence[RunEnd], idle: float, *, splittable: bool = True) -> V
     if splittable and last.end is End.PROCESS_DIED and deaths(runs) >= DEATHS:
         return Verdict.SPLIT
     return Verdict.REQUEST if idle >= pause(len(runs)) else Verdict.WAIT
+
+
+def _is_settled(telling: Sequence[RunEnd]) -> bool:
+    """Whether a run goes on or succeeded, or a backfill's was canceled: what was enriched before it stands."""
+    last = telling[-1].end if telling else None
+    succeeded = any(run.end is End.SUCCEEDED for run in telling)
+    return last in {End.GOING_ON, End.SUCCEEDED} or (last is End.CANCELED and succeeded)
 
 
 def deaths(runs: Sequence[RunEnd]) -> int:

@@ -84,7 +84,9 @@ def drop(
     everything: Everything = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Move entries with their originals out of quarantine, each to a JSON file under quarantine/exports/. Asks first.
+    """Put entries away, each with its original as a JSON file under quarantine/exports/. Asks first.
+
+    The raw object stays, and a line with the reason `dropped`, which only `list --reason dropped` shows.
 
     Example: tickets quarantine drop TKT-20261123-0042
     """

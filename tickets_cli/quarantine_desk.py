@@ -28,9 +28,9 @@ class Desk:
         self._quarantine = Quarantine(pipeline, S3ObjectStore(bucket=settings.enriched_bucket))
 
     def entries(self, reason: Reason | None = None) -> Iterator[Held]:
-        """The entries, of one reason if given: objects by key, then messages, read as they are asked for."""
+        """The entries, of one reason if given, else all but the dropped: objects by key, then messages."""
         every = self._quarantine.read(self._quarantine.paths())
-        return (held for held in every if reason is None or held.entry.reason is reason)
+        return (held for held in every if held.entry.reason is reason or (not reason and not _is_dropped(held)))
 
     def look_up(self, ids: Sequence[str]) -> list[Held]:
         """The entries of ticket ids, keys or message ids. Raises ProcessFailed, naming those that are not there."""
@@ -47,7 +47,7 @@ class Desk:
         """
         if ids:
             return list(dict.fromkeys(held.path for held in self.look_up(ids)))
-        return [held.path for held in self.entries(reason)] if reason else list(self._quarantine.paths())
+        return [held.path for held in self.entries(reason)]
 
     def original(self, held: Held) -> bytes | None:
         """The bytes that the entry is about, None where they are nowhere any more."""
@@ -87,18 +87,24 @@ class Desk:
         return objects, messages
 
     def drop(self, paths: Sequence[str]) -> Iterator[str]:
-        """Export and remove the entries; yields where each went, or that a newer one stands now and stays."""
+        """Export the entries and put them away; yields where each went, or that a newer one stands now and stays."""
         for held in self._quarantine.read(paths):
-            key = self._quarantine.export(held, self.original(held))
+            if _is_dropped(held):
+                continue
+            where = f"s3://{self._pipeline.bucket}/{self._quarantine.export(held, self.original(held))}"
             try:
-                self._quarantine.remove(held)
+                self._quarantine.put_away(held, where)
             except WriteConflict:
                 yield f"{escaped(held.name)} stays: a newer entry stands by now"
             else:
-                yield f"s3://{self._pipeline.bucket}/{key}"
+                yield where
 
     def _body(self, held: Held) -> str:
         entry = held.entry
         if isinstance(entry, QuarantineEntry):
             return json.dumps({"bucket": self._raw.bucket, "key": entry.key})
         return entry.body
+
+
+def _is_dropped(held: Held) -> bool:
+    return held.entry.reason is Reason.DROPPED

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     BAD_MESSAGE = "bad_message"
     DEAD_LETTER = "dead_letter"
     FORGOTTEN = "forgotten"
+    DROPPED = "dropped"
 
 
 class FieldError(BaseModel):

@@ -24,7 +24,7 @@ from ticket_assets.stores.inventory import BatchKeys, Runs, Stores, item_source,
 PAGE = 1_000
 MOST_NAMED = 10_000
 # A run that died or was killed is retried within this; an item made since may be counted before its record is listed.
-SETTLED_SECONDS = 600
+SETTLED_SECONDS = 20 * 60  # longer than the longest pause before a batch is requested again
 MADE_AT = "processed_at"
 
 

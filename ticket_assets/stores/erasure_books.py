@@ -58,10 +58,13 @@ class DeadLetters:
 
     def search(self, wanted: Wanted) -> Search:
         """The messages that name a wanted ticket's object, or hold the ticket itself."""
+        hidden = self._queue.depth()["in flight"]
         messages = self._queue.everything()
         self._queue.give_back(messages)
         found = [message for message in messages if _speaks_of(wanted, message)]
         places = [Place(f"{len(found)} messages", frozenset(), lambda: self._remove(wanted))] if found else []
+        if hidden:  # whoever received them may yet file them, or let them be seen again
+            places.append(Place(f"perhaps among {hidden} messages that are hidden for minutes", frozenset(), bool))
         return Search(f"queue {self._queue.name}", f"{len(messages):,} messages", places)
 
     def _remove(self, wanted: Wanted) -> None:

@@ -19,7 +19,15 @@ from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
 from resources.ordering import TOMBSTONE, Outcome, Stamp, retried
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.intake import object_key
-from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Reason, from_json, outranks, to_json
+from ticket_assets.domain.quarantine import (
+    FieldError,
+    MessageEntry,
+    QuarantineEntry,
+    Reason,
+    from_json,
+    outranks,
+    to_json,
+)
 from ticket_assets.stores.originals import Originals, current_bytes
 
 QUARANTINE = "quarantine/"
@@ -117,6 +125,19 @@ class Quarantine:
         """
         self._remove_original(held)
         self._store.delete(held.path, if_etag=held.etag)
+        self._remove_original(held)
+
+    def put_away(self, held: Held, where: str) -> None:
+        """Remove a message's entry; leave of an object's only that it was dropped, and `where` its export lies.
+
+        The object is still there: without an entry it would count as lost. Raises WriteConflict as `remove` does.
+        """
+        if isinstance(held.entry, MessageEntry):
+            self.remove(held)
+            return
+        note = FieldError(field="", message=f"was {held.entry.reason.value}; dropped, its export is {where}")
+        dropped = held.entry.model_copy(update={"reason": Reason.DROPPED, "errors": [note], "message": None})
+        self._store.put(held.path, to_json(dropped), if_etag=held.etag)
         self._remove_original(held)
 
     def export(self, held: Held, original: bytes | None) -> str:

@@ -65,6 +65,16 @@ def test_a_fenced_run_says_nothing_of_its_batch():
     assert decide(ends(End.ERROR, End.FENCED), 0) is Verdict.RECORD
 
 
+def test_a_batch_whose_only_run_was_replaced_by_one_of_some_assets_is_requested_again():
+    assert decide(ends(End.FENCED), 0) is Verdict.WAIT
+    assert decide(ends(End.FENCED), LONG_AGO) is Verdict.REQUEST
+
+
+def test_a_canceled_run_of_a_batch_that_was_enriched_before_is_no_failure_of_the_batch():
+    assert decide(ends(End.SUCCEEDED, End.CANCELED), LONG_AGO) is Verdict.NOTHING
+    assert decide(ends(End.SUCCEEDED, End.ERROR), LONG_AGO) is Verdict.RECORD
+
+
 def test_a_run_that_dagster_believes_retried_by_a_fenced_one_is_requested_again():
     batch = [RunEnd(End.HOST_GONE, will_retry=True), RunEnd(End.FENCED)]
     assert decide(batch, LONG_AGO) is Verdict.REQUEST

@@ -46,7 +46,7 @@ def test_errors_are_told_in_one_line():
 def test_the_reason_codes_are_those_that_people_filter_by():
     assert {reason.value for reason in Reason} == {
         "not_json", "wrong_schema", "key_mismatch", "too_large", "object_gone", "object_unreadable", "model_failure",
-        "bad_message", "dead_letter", "forgotten",
+        "bad_message", "dead_letter", "forgotten", "dropped",
     }  # fmt: skip
 
 
