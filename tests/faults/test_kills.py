@@ -72,8 +72,8 @@ def story(pipeline, tmp_path_factory) -> dict[str, Any]:
             services.arm(name, at, spares=name != "start")
         for n in range(TICKETS):
             pipeline.put(f"t-{n}")
-        eventually(lambda: len(services.fired()) == len(BEFORE_THE_RUN) + len(IN_THE_RUN), UP)
-        eventually(lambda: not open_ends(pipeline, queue), 2 * UP)
+        eventually(lambda: len(services.fired()) == len(BEFORE_THE_RUN) + len(IN_THE_RUN), 2 * UP)
+        eventually(lambda: not open_ends(pipeline, queue), 4 * UP)
     ends = open_ends(pipeline, queue)
     dead = SqsQueue(name=pipeline.settings.dead_letter_queue).depth()
     return {"fired": services.fired(), "ends": ends, "dead": sum(dead.values()), "left": left_of(root)}

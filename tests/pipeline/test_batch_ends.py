@@ -5,6 +5,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from resources import patience
 from resources.aws import client
 from resources.object_store import S3ObjectStore
 from sensors import batch_failure_sensor as module
@@ -125,7 +126,8 @@ class Unplugged(S3ObjectStore):
             return super().find(key, limit)
 
 
-def test_a_batch_whose_server_went_away_in_mid_run_is_requested_again(pipeline, watch, at_once):
+def test_a_batch_whose_server_went_away_in_mid_run_is_requested_again(pipeline, watch, at_once, monkeypatch):
+    monkeypatch.setattr(patience, "OUTAGE_SECONDS", 0.5)
     batch = pipeline.land(pipeline.put("t1"))
     pipeline.stores["raw_store"] = Unplugged(bucket=pipeline.settings.raw_bucket)
     assert not pipeline.run(batch, raise_on_error=False).success
