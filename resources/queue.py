@@ -119,8 +119,8 @@ class SqsQueue(dg.ConfigurableResource):
         seen: dict[str, Message] = {}
         fruitless = 0
         while fruitless < 2:  # noqa: PLR2004
-            new = {message.message_id: message for message in self.receive(1)}.items() - seen.items()
-            seen |= dict(new)
+            new = {m.message_id: m for m in self.receive(1) if m.message_id not in seen}
+            seen |= new
             fruitless = 0 if new else fruitless + 1
         return list(seen.values())
 

@@ -148,7 +148,7 @@ def is_seen_to(run: dg.DagsterRun) -> bool:
 
 def is_whole(run: dg.DagsterRun) -> bool:
     """Whether the run was of the whole batch, to its last asset."""
-    return run.asset_selection is None or LAST_ASSET in run.asset_selection
+    return not run.asset_selection or LAST_ASSET in run.asset_selection
 
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

@@ -71,6 +71,7 @@ def where(
         if instance:
             found = whereabouts(stores, ticket, batches_at_work(instance), lambda batch: runs_of(instance, batch))
         else:
+            Console(stderr=True).print(f"no Dagster in {dagster_home()}: its runs are not known", highlight=False)
             found = whereabouts(stores, ticket, Runs())
         if json:
             typer.echo(dumps(found.model_dump()))

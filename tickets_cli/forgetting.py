@@ -155,6 +155,6 @@ class Erasure:
         console.print(line, highlight=False, markup=False)
         if left:
             raise ProcessFailed("something is left, or came again meanwhile: run the same command again")
-        say("Messages that wait in the queue hold no text; what they bring of these tickets is refused.")
+        say("Messages that wait in the queue were not searched: S3's events hold keys, which are refused from now on.")
         if self.wanted.customer is not None:
             say("Tickets of this customer that arrive from now on are new tickets.")

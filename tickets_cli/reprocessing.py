@@ -126,7 +126,7 @@ def _pages(settings: Settings, conditions: Sequence[Condition]) -> Pages:
     attributes = (*TEXTS, "created_at", "s3_key")
     by = first_equality(conditions, INDEXED)
     if by:
-        say(f"reading {index_name(by.field)} for {by.value}, and each of its items")
+        say(f"reading {index_name(by.field)}, and each of its items")
         return queried(table, index_name(by.field), by.field, str(by.value), attributes)
     about = size(table)
     say(f"reading the whole table {table.name}: about {about.items:,} items, {about.read_units:,} read units")

@@ -209,6 +209,10 @@ def refusing(monkeypatch):
             self.end_headers()
             self.wfile.write(body)
 
+        def do_HEAD(self) -> None:
+            self.send_response(400)
+            self.end_headers()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Quiet."""
 
@@ -223,6 +227,16 @@ def test_an_object_that_s3_does_not_give_is_named_with_s3s_reason(refusing):
     refusing("InvalidObjectState")
     with pytest.raises(ObjectUnreadable, match=r"s3://b/old\.json: InvalidObjectState"):
         S3ObjectStore(bucket="b").find("old.json")
+
+
+@pytest.mark.parametrize(("code", "error"), [("InvalidURI", ObjectUnreadable), ("ExpiredToken", AwsUnavailable)])
+@pytest.mark.parametrize("in_run", [False, True], ids=["in a command", "in a run"])
+def test_a_head_that_is_refused_without_a_reason_asks_for_the_reason(refusing, code, error, in_run):
+    refusing(code)
+    objects = S3ObjectStore(bucket="b")
+    objects._in_run = in_run
+    with pytest.raises(error), aws_errors():
+        objects.head("../x.json")
 
 
 def test_a_refusal_of_ourselves_is_no_fault_of_the_object(refusing):

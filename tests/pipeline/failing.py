@@ -31,13 +31,17 @@ class Watch:
 
     def tick(self) -> list[str]:
         """The batches of which a run is requested."""
+        return [str(request.partition_key) for request in self.requests()]
+
+    def requests(self) -> list[dg.RunRequest]:
+        """The runs that one tick requests."""
         with dg.build_sensor_context(
             instance=self.pipeline.instance, cursor=self.cursor, resources={"pipeline_store": self.pipeline.store}
         ) as context:
             result = module.build_batch_failure_sensor(enrich_tickets)(context)
             self.cursor = context.cursor
         assert isinstance(result, dg.SensorResult)
-        return [str(request.partition_key) for request in result.run_requests or []]
+        return list(result.run_requests or [])
 
     def recorded(self) -> list[str]:
         self.tick()

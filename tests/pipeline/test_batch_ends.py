@@ -10,6 +10,7 @@ from resources.aws import client
 from resources.object_store import S3ObjectStore
 from sensors import batch_failure_sensor as module
 from sensors import verdicts
+from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.failing import Watch, Worker
 from ticket_assets.definitions import build_definitions
@@ -157,3 +158,48 @@ def test_the_daemon_can_launch_what_is_requested_though_the_partition_is_gone(se
     assert (request.partition_key, (request.run_key or "").startswith(f"{batch}/")) == (batch, True)
     assert [added.partition_keys for added in tick.dynamic_partitions_requests or []] == [[batch]]
     assert tick.cursor
+
+
+def materialize_some(pipeline: Pipeline, batch: str, *assets: str) -> None:
+    """As the asset page does: a run of these assets alone, with the batch's partition."""
+    job = build_definitions({"models": fake_suite(), **pipeline.stores}, pipeline.settings).resolve_job_def(
+        "enrich_tickets"
+    )
+    selection = [dg.AssetKey(asset) for asset in assets]
+    assert job.execute_in_process(partition_key=batch, instance=pipeline.instance, asset_selection=selection).success
+
+
+def test_a_run_of_some_assets_alone_does_not_make_its_batch_succeed(pipeline, watch, worker, at_once):
+    worker.loses_its_host()
+    materialize_some(pipeline, worker.batch, "raw_tickets")
+    assert watch.tick() == [worker.batch]
+
+
+def test_a_canceled_backfill_is_no_failure_of_a_batch_that_was_enriched(pipeline, watch, worker):
+    assert pipeline.run(worker.batch).success
+    run = worker.run(**{"dagster/backfill": "b"})
+    pipeline.instance.report_run_canceling(run)
+    pipeline.instance.report_run_canceled(run)
+    assert watch.recorded() == []
+
+
+def test_a_backfills_run_that_the_platform_ended_does_not_come_before_new_tickets(pipeline, watch, worker, at_once):
+    run = worker.run(**{"dagster/priority": "-10"})
+    pipeline.instance.report_engine_event("Detected run worker status FAILED", run)
+    pipeline.instance.report_run_failed(run, "Detected run worker status FAILED")
+    (request,) = watch.requests()
+    assert request.tags["dagster/priority"] == "-10"
+
+
+def test_a_run_of_somebody_elses_partition_is_no_batch(pipeline, watch, at_once):
+    Worker(watch, "2026-11-23").loses_its_host()
+    assert watch.requests() == []
+
+
+def test_more_bad_ends_than_one_tick_sees_to_are_seen_to_by_the_next(pipeline, watch, monkeypatch):
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 2)
+    batches = [pipeline.land(pipeline.put(f"t{n}")) for n in range(5)]
+    for batch in batches:
+        watch.fail(batch)
+    seen = [len(watch.recorded()) for _ in range(3)]
+    assert seen == [2, 4, 5]

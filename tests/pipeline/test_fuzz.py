@@ -35,8 +35,11 @@ def test_each_of_thousands_of_bad_objects_is_in_quarantine_for_its_reason_and_no
     concurrently(lambda found: pipeline.raw.put(found.key, found.body), bad)
     concurrently(pipeline.put, good)
     batches = set()
-    while queue.waiting():
+    for _ in range(OBJECTS):
         batches |= set(queue.requested())
+        if not queue.waiting():
+            break
+    assert not queue.waiting()
     for batch in batches:
         assert queue.run(batch).success
 
@@ -57,8 +60,11 @@ def test_each_of_thousands_of_odd_messages_is_kept_with_its_fault_or_dropped(que
         assert not client("sqs").send_message_batch(QueueUrl=queue.queue.url, Entries=entries).get("Failed")
 
     concurrently(send, starts)
-    while queue.waiting():
+    for _ in range(MESSAGES):
         assert not queue.requested()
+        if not queue.waiting():
+            break
+    assert not queue.waiting()
 
     kept = queue.pipeline.quarantine.messages()
     assert Counter(entry.body for entry in kept) == Counter(message.body for message in odd if message.kept)

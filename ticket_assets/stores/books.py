@@ -50,11 +50,11 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
     left = walk.look_again(runs())
     lost = domain.judge(left.oldest(), left.total, messages)
     states = Counter(found.state for found in lost.lost)
-    naked = list(_items_without_record(stores, walk.made_before, walk.items))
+    naked, naked_names = _counted(_items_without_record(stores, walk.made_before, walk.items))
     names = {
         "missing": [found.key for found in lost.lost if found.state is State.MISSING],
         "stale": [found.key for found in lost.lost if found.state is State.STALE],
-        "items_without_record": naked[:MOST_NAMED],
+        "items_without_record": naked_names,
         "orphaned": walk.orphans,
     }
     books = Books(
@@ -67,7 +67,7 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
         stale=states[State.STALE],
         orphaned=walk.states[State.ORPHANED],
         forgotten=walk.states[State.FORGOTTEN],
-        items_without_record=len(naked),
+        items_without_record=naked,
         names=names,
         notes=[f"{lost.unnamed:,} more are counted as missing, not named"] if lost.unnamed else [],
     )
@@ -160,6 +160,12 @@ def _items_without_record(stores: Stores, made_before: str, with_record: int) ->
 
     for page in _pages(stores.table.hash_keys_older(MADE_AT, made_before)):
         yield from itertools.compress(page, concurrently(is_naked, page))
+
+
+def _counted(names: Iterator[str]) -> tuple[int, list[str]]:
+    """How many there are, and the first of them."""
+    first = list(itertools.islice(names, MOST_NAMED))
+    return len(first) + sum(1 for _ in names), first
 
 
 def _pages(things: Iterable[Any]) -> Iterator[list[Any]]:

@@ -217,3 +217,18 @@ def test_what_cannot_be_removed_is_named_and_fails(pipeline, monkeypatch):
     assert "T-1.json, 1 versions" in result.stdout
     assert "1 left" in " ".join(result.stdout.split())
     assert "run the same command again" in result.stderr
+
+
+def test_dead_letters_that_somebody_holds_hidden_leave_the_proof_open(pipeline):
+    assert pipeline.enrich(pipeline.put("T-1")).success
+    send_to_dead_letters(pipeline, json.dumps({"bucket": pipeline.settings.raw_bucket, "key": "T-1.json"}))
+    queue = SqsQueue(name=pipeline.settings.dead_letter_queue)
+    (held,) = eventually(lambda: queue.receive(1))
+
+    result = tickets("forget", "T-1", "--yes")
+
+    assert result.exit_code == 1
+    assert "hidden for minutes" in result.output
+    queue.give_back([held])
+    assert tickets("forget", "T-1", "--yes").exit_code == 0
+    assert not sum(queue.depth().values())

@@ -181,8 +181,10 @@ def test_what_is_dropped_is_one_file_with_entry_and_original_and_leaves_quaranti
     assert export["entry"] == entry.model_dump()
     assert base64.b64decode(export["original"]) == BAD
     assert base64.b64decode(json.loads(made[None])["original"]) == b"hello"
-    assert not [key for key in left(filled) if "/bad" in key or "m-1" in key]
+    assert [key for key in left(filled) if "/bad" in key or "m-1" in key] == ["quarantine/objects/bad.json.json"]
     assert filled.quarantine.find("wrong.json")
+    assert "bad.json" not in printed("quarantine", "list")
+    assert "was not_json; dropped" in printed("quarantine", "list", "--reason", "dropped")
     assert filled.raw.find("bad.json")
 
 
@@ -192,7 +194,15 @@ def test_two_versions_dropped_on_one_day_are_two_files(filled):
     printed("quarantine", "drop", "--all", "--yes")
 
     assert len([key for key in filled.store.list_keys("quarantine/exports/") if "/bad.json." in key]) == 2
-    assert left(filled) == []
+    assert len(left(filled)) == 3  # what says of the three raw objects, which are still there, that they were dropped
+
+
+def test_what_was_dropped_is_accounted_for_and_is_not_sent_again_with_all(filled):
+    printed("quarantine", "drop", "--all", "--yes")
+
+    assert "3 quarantined" in printed("reconcile")
+    assert "0 objects" in printed("quarantine", "replay", "--all")
+    assert "dropped" in printed("where", "bad")
 
 
 @pytest.mark.parametrize("command", [("show",), ("replay",), ("drop", "--yes")], ids=lambda command: command[0])

@@ -61,7 +61,6 @@ def test_a_batch_that_is_worked_on_or_done_is_left_alone(last):
 
 def test_a_fenced_run_says_nothing_of_its_batch():
     assert decide(ends(End.SUCCEEDED, End.FENCED), 0) is Verdict.NOTHING
-    assert decide(ends(End.FENCED), 0) is Verdict.NOTHING
     assert decide(ends(End.ERROR, End.FENCED), 0) is Verdict.RECORD
 
 
