@@ -47,7 +47,7 @@ reset: $(INSTALLED) ## Delete all tickets, records and runs of the local stack (
 	@$(BIN)/tickets reset
 
 test: $(INSTALLED) lint ## Lint, types, import contracts, and every test
-	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/ruff check .

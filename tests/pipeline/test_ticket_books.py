@@ -9,7 +9,7 @@ import pytest
 from resources.dynamodb import to_item
 from resources.dynamodb_io import DynamoDBIOManager
 from resources.queue import SqsQueue
-from sensors.events import created_objects
+from sensors.planning import intake
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.support import eventually, item_record, stamp, told
@@ -52,7 +52,7 @@ class Ledger:
 
         assert eventually(look), f"{len(messages)} of {count} messages came"
         self.queue.delete(messages)
-        return [found.key for message in messages for found in created_objects(message.body)]
+        return intake(messages, self.pipeline.settings.raw_bucket).keys
 
 
 @pytest.fixture
