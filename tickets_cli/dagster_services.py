@@ -110,10 +110,11 @@ class DagsterServices:
         announce(self._home)
         if WEB_SERVER in self._processes:
             self._processes[WEB_SERVER].terminate()
-        for name, most in ((DAEMON, RUNS_SECONDS / 2), (CODE_SERVER, RUNS_SECONDS), (WEB_SERVER, PAGE_SECONDS)):
-            if name in self._processes:
-                left = max(0, deadline - time.monotonic())
-                self._processes.pop(name).stop(min(most, left), hurry)
+        self._end(DAEMON, RUNS_SECONDS / 2, hurry)
+        # A daemon that ended by itself has seen its tick end: then only runs are waited for.
+        ticking = deadline - time.monotonic() < RUNS_SECONDS / 2
+        self._end(CODE_SERVER, deadline - time.monotonic(), lambda: hurry() or not (ticking or self._runs()))
+        self._end(WEB_SERVER, PAGE_SECONDS, hurry)
         cut = self._fail_cut_runs()
         withdraw(self._home)
         return cut
@@ -121,12 +122,21 @@ class DagsterServices:
     def _fail_cut_runs(self) -> int:
         """So that the next start retries them at once, instead of when their processes are found to be gone."""
         reason = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
-        ours = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+        cut = self._runs()
         with dg.DagsterInstance.from_config(str(self._home)) as instance:
-            cut = [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
             for run in cut:
                 instance.report_run_failed(run, STOPPED, reason)
         return len(cut)
+
+    def _end(self, name: str, seconds: float, hurry: Callable[[], bool]) -> None:
+        if name in self._processes:
+            self._processes.pop(name).stop(max(0, seconds), hurry)
+
+    def _runs(self) -> list[dg.DagsterRun]:
+        """The runs that this code server has in progress."""
+        ours = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+        with dg.DagsterInstance.from_config(str(self._home)) as instance:
+            return [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
 
     def _launched(self, run: dg.DagsterRun) -> bool:
         return json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("port") == self._port
