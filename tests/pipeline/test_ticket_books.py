@@ -52,7 +52,8 @@ class Ledger:
 
         assert eventually(look), f"{len(messages)} of {count} messages came"
         self.queue.delete(messages)
-        return intake(messages, self.pipeline.settings.raw_bucket).keys
+        bucket = self.pipeline.settings.raw_bucket
+        return [key for message in messages for key in intake([message], bucket).keys]
 
 
 @pytest.fixture
