@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from resources.dynamodb import DynamoDBTable, Item
 from resources.object_store import ObjectInfo, S3ObjectStore, StoredObject
@@ -45,9 +46,8 @@ class Writer:
     def _run(self) -> None:
         _own.writer = self
         try:
-            self._work()
-        except Killed:
-            pass
+            with suppress(Killed):
+                self._work()
         except BaseException as error:  # noqa: BLE001 - raised again where the test waits
             self._error = error
         self.done = True

@@ -178,8 +178,7 @@ def test_the_daemon_forgets_the_partition_and_nothing_else(settings, tmp_path, m
         with create_test_daemon_workspace_context(target, instance) as workspace:
 
             def forgotten() -> bool:
-                for _ in execute_sensor_iteration(workspace, logging.getLogger("test"), None, None):
-                    pass
+                list(execute_sensor_iteration(workspace, logging.getLogger("test"), None, None))
                 return not instance.has_dynamic_partition("ticket_batches", batch)
 
             assert eventually(forgotten, 60)
