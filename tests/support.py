@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
+from resources import aws, patience
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from ticket_assets.domain.items import table_item
@@ -74,6 +75,12 @@ def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return seen
+
+
+def forget_clients() -> None:
+    """Let every client be made anew: those at hand know another endpoint, or are not listened to."""
+    aws._client.cache_clear()
+    patience.patient_client.cache_clear()
 
 
 def item_record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:

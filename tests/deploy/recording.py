@@ -7,8 +7,8 @@ from typing import Any
 import botocore
 from botocore.model import OperationModel
 
-from resources import aws
 from tests.deploy.actions import Need, needs
+from tests.support import forget_clients
 
 
 class Recorder:
@@ -56,9 +56,9 @@ def recording() -> Iterator[Recorder]:
     """A recorder that hears of every client made from now on, and of the project's own, which are made anew."""
     recorder = Recorder()
     botocore.register_initializer(recorder.listen)
-    aws._client.cache_clear()
+    forget_clients()
     try:
         yield recorder
     finally:
         botocore.unregister_initializer(recorder.listen)
-        aws._client.cache_clear()
+        forget_clients()

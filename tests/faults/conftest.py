@@ -3,12 +3,13 @@
 import dagster as dg
 import pytest
 
-from resources import aws, patience
+from resources import aws
 from resources.queue import OVERTIME
 from sensors import ticket_queue_sensor
 from tests.faults.proxy import running_proxy
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_queue_sensor import Queue
+from tests.support import forget_clients
 
 
 @pytest.fixture
@@ -17,9 +18,7 @@ def proxy(settings, aws_endpoint, monkeypatch):
     with running_proxy(aws_endpoint) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         yield running
-    # Clients, of a place that is no more, with their open connections.
-    aws._client.cache_clear()
-    patience.patient_client.cache_clear()
+    forget_clients()  # and their open connections
 
 
 @pytest.fixture
