@@ -8,8 +8,9 @@ import importlib
 import multiprocessing as mp
 import os
 import signal
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -40,20 +41,23 @@ def killed_by(models: ModelSuite, texts: Texts, harmless: Texts) -> str | None:
 
     Each shows first that it survives the texts that are `harmless`. Raises TrialFailed.
     """
+    described = describe(models)
+    for module in {__name__, *_modules(described)}:
+        _let_be_imported_elsewhere(module)
     codes = []
     for _ in range(TIMES):
-        code = _exit_code(models, texts, harmless)
+        code = _exit_code(described, texts, harmless)
         if code == 0:
             return None
         codes.append(f"signal {-code}" if code < 0 else f"exit code {code}")
     return ", ".join(dict.fromkeys(codes))
 
 
-def _exit_code(models: ModelSuite, texts: Texts, harmless: Texts) -> int:
+def _exit_code(models: dict[str, Any], texts: Texts, harmless: Texts) -> int:
     # Spawned: a fork would inherit the locks of other threads. What it is given is plain data.
     spawn = mp.get_context("spawn")
     told, tell = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_work, args=(tell, describe(models), [*map(tuple, (harmless, texts))]), daemon=True)
+    child = spawn.Process(target=_work, args=(tell, models, [*map(tuple, (harmless, texts))]), daemon=True)
     child.start()
     tell.close()
     try:
@@ -106,6 +110,25 @@ def _answer(models: ModelSuite, texts: Texts) -> None:
             models.summarizer.summarize(texts.bodies)
 
 
+def _let_be_imported_elsewhere(module: str) -> None:
+    """Put the folder that holds the module's package on sys.path, which a spawned process inherits.
+
+    Dagster takes a workspace's `working_directory` off it again once the code is loaded.
+    """
+    package = sys.modules[module.partition(".")[0]]
+    places = getattr(package, "__path__", [str(package.__file__)])
+    folder = str(Path(next(iter(places))).parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def _modules(described: dict[str, Any]) -> Iterator[str]:
+    yield described["class"][0]
+    for field in described["fields"].values():
+        if _is_resource(field):
+            yield from _modules(field)
+
+
 def describe(resource: dg.ConfigurableResource) -> dict[str, Any]:
     """A resource as plain data: its class by name, and its fields."""
     fields = {name: getattr(resource, name) for name in type(resource).model_fields}
@@ -118,5 +141,9 @@ def describe(resource: dg.ConfigurableResource) -> dict[str, Any]:
 def restore(described: dict[str, Any]) -> Any:
     """The resource that was described."""
     module, name = described["class"]
-    fields = {n: restore(v) if isinstance(v, dict) and "class" in v else v for n, v in described["fields"].items()}
+    fields = {n: restore(v) if _is_resource(v) else v for n, v in described["fields"].items()}
     return getattr(importlib.import_module(module), name)(**fields)
+
+
+def _is_resource(field: Any) -> bool:
+    return isinstance(field, dict) and "class" in field

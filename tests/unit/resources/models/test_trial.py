@@ -1,7 +1,9 @@
 """A ticket that may kill its process is tried out in another one, with real processes and real signals."""
 
+import importlib
 import json
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -42,6 +44,17 @@ def test_models_that_die_of_a_harmless_text_too_cost_no_ticket():
 def test_a_process_that_is_asked_to_stop_tells_nothing_of_its_ticket():
     with pytest.raises(TrialFailed, match="asked to stop"):
         killed_by(suite(number=int(signal.SIGTERM)), KILLER, HARMLESS)
+
+
+def test_models_of_a_module_whose_folder_left_the_search_path_since_it_was_loaded_are_tried_too(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text("from tests.fakes import KillerEmbedder\nclass Own(KillerEmbedder): ...\n")
+    with monkeypatch.context() as loading:
+        loading.syspath_prepend(tmp_path)  # as Dagster does with a workspace's working_directory
+        own = importlib.import_module("elsewhere").Own
+    assert str(tmp_path) not in sys.path
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    assert killed_by(fake_suite(embedder=own()), KILLER, HARMLESS) == "signal 9"
 
 
 @pytest.mark.parametrize("models", [fake_suite(), build_models(Settings())], ids=["fakes", "embedded"])
