@@ -95,8 +95,9 @@ def new_client(service: str, endpoint: str | None, region_name: str) -> Any:
     config = Config(
         connect_timeout=3,
         read_timeout=30,  # longer than the longest poll of a queue, 20 s
-        # Gives up after 3.5 s in the mean and 7 s at most, plus a rate of its own: a sensor's tick has 60 s in all.
-        retries={"mode": "adaptive", "max_attempts": 3},
+        # Pauses for 3.5 s in the mean and 7 s at most: a sensor's tick has 60 s in all. Not "adaptive", whose rate of
+        # one request in 2 s, shared by all threads after a throttle, made a tick's eight pollers take a minute.
+        retries={"mode": "standard", "max_attempts": 3},
         max_pool_connections=2 * WORKERS,
         tcp_keepalive=True,
     )
