@@ -19,8 +19,8 @@ from tickets_cli.layout import PROJECT, dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
 
 START_SECONDS = 120
-# All in all a stop must take under 30 s, which is what a pod gets, the AWS server's own grace included.
-RUNS_SECONDS = 18  # that ticks and runs in progress have to end by themselves
+# All in all a stop must take under 30 s, which is what a pod gets: these two and the AWS server's own grace.
+RUNS_SECONDS = 15  # that ticks and runs in progress have to end by themselves
 PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
 CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
 
