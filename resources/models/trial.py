@@ -62,7 +62,9 @@ def _end_of_process(models: ModelSuite, texts: Texts, harmless: Texts) -> str | 
     tell.close()
     try:
         if not told.poll(READY_WITHIN):
-            raise TrialFailed(f"the models are not done with a harmless text in {READY_WITHIN} s: no ticket is to blame")
+            raise TrialFailed(
+                f"the models are not done with a harmless text in {READY_WITHIN} s: no ticket is to blame"
+            )
         ready = _says_ready(told)
         child.join(DONE_WITHIN)
         code = child.exitcode
