@@ -13,7 +13,8 @@ from botocore import exceptions as botocore
 from dagster._core.events import DagsterEvent, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
 
-from resources.aws import CODES, CONNECTION, AwsUnavailable
+from resources.aws import CONNECTION, AwsUnavailable
+from resources.aws_codes import CODES
 from resources.fencing import Fenced
 from sensors.verdicts import End
 
