@@ -28,6 +28,9 @@ WORKERS = 16
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 DEFAULT_REGION = "us-east-1"
 LONGEST_PAUSE = 15.0  # seconds between two tries
+# A server that never answers costs a call of a sensor's tick RETRIES + 1 such waits, and 7 s of pauses at most.
+READ_SECONDS = 6.0  # longer than the longest poll of a queue
+RETRIES = 3  # 3.5 s of pauses in the mean, and what botocore adds after throttles
 CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError)
 SERVER_ERROR = 500  # HTTP: the server's own fault
 
@@ -90,16 +93,18 @@ def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 
 
-def new_client(service: str, endpoint: str | None, region_name: str) -> Any:
-    """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one."""
+def new_client(service: str, endpoint: str | None, region_name: str, read_seconds: float | None = None) -> Any:
+    """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one.
+
+    An answer must begin within `read_seconds`, READ_SECONDS where none are given.
+    """
     session = boto3.Session()
     # A local server checks no credentials, but boto3 signs nothing without some.
     invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
     config = Config(
         connect_timeout=3,
-        read_timeout=30,  # longer than the longest poll of a queue, 20 s
-        # Gives up after 3.5 s in the mean and 7 s at most, plus a rate of its own: a sensor's tick has 60 s in all.
-        retries={"mode": "adaptive", "max_attempts": 3},
+        read_timeout=read_seconds or READ_SECONDS,
+        retries={"mode": "adaptive", "max_attempts": RETRIES},
         max_pool_connections=2 * WORKERS,
         tcp_keepalive=True,
     )

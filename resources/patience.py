@@ -32,6 +32,7 @@ from resources.aws import (
 Result = TypeVar("Result")
 
 OUTAGE_SECONDS = 15 * 60.0
+READ_SECONDS = 30.0  # a server that is slow to answer is not asked again sooner
 SAID_AGAIN = 60.0  # seconds after which a wait is told again
 
 
@@ -55,7 +56,7 @@ def patient_client(service: str, url: str | None, region_name: str, seconds: flo
 
     What lasts longer, and what no waiting mends, such as expired credentials, is raised as AwsUnavailable.
     """
-    made = new_client(service, url, region_name)
+    made = new_client(service, url, region_name, READ_SECONDS)
     events = made.meta.events
     # Botocore's own retries are asked first: ours begin where they give up.
     events.register("needs-retry", _Patience(seconds).pause)
