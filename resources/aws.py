@@ -7,7 +7,7 @@ import functools
 import os
 import random
 import socket
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +19,8 @@ import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
 
+from resources.aws_codes import CODES, FAILING, HEAD_CODES, THROTTLES
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -26,6 +28,9 @@ WORKERS = 16
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 DEFAULT_REGION = "us-east-1"
 LONGEST_PAUSE = 15.0  # seconds between two tries
+# A server that never answers costs a call of a sensor's tick RETRIES + 1 such waits, and 7 s of pauses at most.
+READ_SECONDS = 6.0  # longer than the longest poll of a queue
+RETRIES = 3  # 3.5 s of pauses in the mean
 CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError)
 SERVER_ERROR = 500  # HTTP: the server's own fault
 
@@ -46,6 +51,7 @@ class AwsThrottled(AwsUnavailable):
     """AWS asks us to call less often: it passes by itself, or limits must be raised."""
 
 
+_thread = threading.local()  # of a thread of `concurrently`: what says that its callers wait no longer
 PASSING = (AwsUnreachable, AwsThrottled)  # what a call may wait out
 
 
@@ -87,17 +93,20 @@ def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 
 
-def new_client(service: str, endpoint: str | None, region_name: str) -> Any:
-    """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one."""
+def new_client(service: str, endpoint: str | None, region_name: str, read_seconds: float | None = None) -> Any:
+    """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one.
+
+    An answer must begin within `read_seconds`, READ_SECONDS where none are given.
+    """
     session = boto3.Session()
     # A local server checks no credentials, but boto3 signs nothing without some.
     invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
     config = Config(
         connect_timeout=3,
-        read_timeout=30,  # longer than the longest poll of a queue, 20 s
-        # Pauses for 3.5 s in the mean and 7 s at most: a sensor's tick has 60 s in all. Not "adaptive", whose rate of
-        # one request in 2 s, shared by all threads after a throttle, made a tick's eight pollers take a minute.
-        retries={"mode": "standard", "max_attempts": 3},
+        read_timeout=read_seconds or READ_SECONDS,
+        # Not "adaptive", whose rate of one request in 2 s, shared by all threads after a throttle, made a tick's
+        # eight pollers take a minute.
+        retries={"mode": "standard", "max_attempts": RETRIES},
         max_pool_connections=2 * WORKERS,
         tcp_keepalive=True,
     )
@@ -168,33 +177,6 @@ def backoff(failures: int) -> float:
     return random.uniform(0, min(LONGEST_PAUSE, 2.0 ** min(failures, 9)))
 
 
-def patiently(
-    work: Callable[[], Result],
-    seconds: float,
-    say: Callable[[str], None],
-    mends: type[AwsUnavailable] = AwsUnreachable,
-) -> Result:
-    """`work`, tried again for so many seconds while it raises `mends`, with growing pauses of random length.
-
-    `say` is told each reason when it changes. Raises what `work` raised last.
-    """
-    deadline, failures, said = time.monotonic() + seconds, 0, ""
-    while True:
-        try:
-            require_endpoint()
-            with aws_errors():
-                return work()
-        except mends as error:
-            pause = backoff(failures)
-            if time.monotonic() + pause > deadline:
-                raise
-            if str(error) != said:
-                said = str(error)
-                say(f"waiting: {said}")
-        time.sleep(pause)
-        failures += 1
-
-
 def explain(error: Exception) -> str | None:
     """One line for an operator: endpoint, cause, remedy. None where `error` is not an operator's to mend."""
     where = endpoint_name()
@@ -222,42 +204,6 @@ def _unreachable(where: str) -> str:
     return f"cannot reach {where}: is it running, and is AWS_ENDPOINT_URL right?"
 
 
-REFUSED = "{where} refuses {operation} ({code}): check the credentials and what they may do"
-EXPIRED = "the credentials for {where} have expired: log in again"
-THROTTLED = "{where} throttles {operation} ({code}): it passes by itself; where it lasts, raise the limits there"
-FAILING = "{where} fails at {operation} ({code}): an outage at its side, which ends by itself"
-THROTTLES = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-MISSING = " at {where} is missing ({operation}): run `tickets setup`"
-CODES = {
-    **dict.fromkeys(THROTTLES, THROTTLED),
-    "AccessDenied": REFUSED,
-    "AccessDeniedException": REFUSED,
-    "AuthorizationError": REFUSED,
-    "InvalidAccessKeyId": REFUSED,
-    "InvalidClientTokenId": REFUSED,
-    "SignatureDoesNotMatch": REFUSED,
-    "UnrecognizedClientException": REFUSED,
-    "ExpiredToken": EXPIRED,
-    "ExpiredTokenException": EXPIRED,
-    "RequestExpired": EXPIRED,
-    "NoSuchBucket": f"a bucket{MISSING}",
-    "AWS.SimpleQueueService.NonExistentQueue": f"a queue{MISSING}",
-    "QueueDoesNotExist": f"a queue{MISSING}",
-    "ResourceNotFoundException": f"a table{MISSING}",
-}
-# An answer to HEAD has no body, so no code: S3 says 400 of expired credentials there, 403 of others.
-HEAD_CODES = {"403": REFUSED}  # of a bare 400 only a GET says why: expired credentials, or a key that S3 does not take
-
-
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """The items in lists of `size`, the last one shorter, as they come: an endless iterable is no trouble."""
     left = iter(items)
@@ -266,6 +212,24 @@ def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def concurrently(work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS) -> list[Result]:
-    """`work` of each item, in the items' order, `workers` at a time. The first failure is raised."""
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, items))
+    """`work` of each item, in the items' order, `workers` at a time. The first failure is raised.
+
+    Then, as after an interrupt, what is at work is waited for, but waits out no outage any more (`is_given_up`).
+    """
+    given_up = threading.Event()
+    callers = (*_callers(), given_up)
+    with ThreadPoolExecutor(workers, initializer=setattr, initargs=(_thread, "callers", callers)) as pool:
+        try:
+            return list(pool.map(work, items))
+        except BaseException:
+            given_up.set()
+            raise
+
+
+def is_given_up() -> bool:
+    """Whether this thread's work is for a call of `concurrently` that failed or was interrupted."""
+    return any(given_up.is_set() for given_up in _callers())
+
+
+def _callers() -> tuple[threading.Event, ...]:
+    return getattr(_thread, "callers", ())

@@ -2,20 +2,37 @@
 
 It sits at botocore's own decision whether to send a request again, below everything that a run calls: adapters need
 no loop, and of 256 concurrent writes only those that were throttled are sent again. Sensors and commands stay
-impatient, since their caller has only seconds.
+impatient, since their caller has only seconds; a program that starts before AWS is there waits by `patiently`.
 """
 
 import functools
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import dagster as dg
 from botocore.exceptions import ClientError
 from pydantic import PrivateAttr
 
-from resources.aws import PASSING, backoff, client, endpoint, new_client, region, unavailable
+from resources.aws import (
+    PASSING,
+    AwsUnavailable,
+    AwsUnreachable,
+    aws_errors,
+    backoff,
+    client,
+    endpoint,
+    is_given_up,
+    new_client,
+    region,
+    require_endpoint,
+    unavailable,
+)
+
+Result = TypeVar("Result")
 
 OUTAGE_SECONDS = 15 * 60.0
+READ_SECONDS = 30.0  # a server that is slow to answer is not asked again sooner
 SAID_AGAIN = 60.0  # seconds after which a wait is told again
 
 
@@ -39,7 +56,7 @@ def patient_client(service: str, url: str | None, region_name: str, seconds: flo
 
     What lasts longer, and what no waiting mends, such as expired credentials, is raised as AwsUnavailable.
     """
-    made = new_client(service, url, region_name)
+    made = new_client(service, url, region_name, READ_SECONDS)
     events = made.meta.events
     # Botocore's own retries are asked first: ours begin where they give up.
     events.register("needs-retry", _Patience(seconds).pause)
@@ -57,10 +74,10 @@ class _Patience:
         self._log = dg.get_dagster_logger("aws")
 
     def pause(self, *, response: Any, caught_exception: Any, request_dict: Any, operation: Any, **_: Any) -> Any:
-        """Seconds to wait before the next try; None where there is none."""
+        """Seconds to wait before the next try; None where there is none, or nobody who waits for it."""
         error = caught_exception or _refusal(response[0].status_code, response[1], operation.name)
         said = error and unavailable(error)
-        if not isinstance(said, PASSING):
+        if not isinstance(said, PASSING) or is_given_up():
             return None
         # A request has one context for all its tries.
         since, failures = request_dict["context"].setdefault("patience", (time.monotonic(), 0))
@@ -93,3 +110,30 @@ def _raise_failure(*, exception: Exception, **_: Any) -> None:
     said = unavailable(exception)
     if said:
         raise said from None
+
+
+def patiently(
+    work: Callable[[], Result],
+    seconds: float,
+    say: Callable[[str], None],
+    mends: type[AwsUnavailable] = AwsUnreachable,
+) -> Result:
+    """`work`, tried again for so many seconds while it raises `mends`, with growing pauses of random length.
+
+    `say` is told each reason when it changes. Raises what `work` raised last.
+    """
+    deadline, failures, said = time.monotonic() + seconds, 0, ""
+    while True:
+        try:
+            require_endpoint()
+            with aws_errors():
+                return work()
+        except mends as error:
+            pause = backoff(failures)
+            if time.monotonic() + pause > deadline:
+                raise
+            if str(error) != said:
+                said = str(error)
+                say(f"waiting: {said}")
+        time.sleep(pause)
+        failures += 1

@@ -21,8 +21,8 @@ TOLD = [
     "DeadLetterQueueSourceArn",
 ]
 POLLERS = 8
-LONGEST_POLL = 20
-ATTENTIVE_POLL = 2  # seconds, after which a caller that is about to stop is noticed
+# Seconds: a caller that is about to stop is noticed after a poll, which must end well before a client's READ_SECONDS.
+LONGEST_POLL = 2
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 
 
@@ -56,7 +56,7 @@ class SqsQueue(dg.ConfigurableResource):
         return _url(self.name, client("sqs"))
 
     def receive(self, wait_seconds: float = 0) -> list[Message]:
-        """Up to ten messages, as soon as there is one; none where none comes within `wait_seconds` (0 to 20)."""
+        """Up to ten messages, as soon as there is one; none where none comes within `wait_seconds` (0 to 2)."""
         response = client("sqs").receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=GROUP,
@@ -152,8 +152,8 @@ class SqsQueue(dg.ConfigurableResource):
         deadline = time.monotonic() + wait
         while not enough():
             left = deadline - time.monotonic()
-            messages = self.receive(min(left, ATTENTIVE_POLL))
-            if messages or left <= ATTENTIVE_POLL:
+            messages = self.receive(left)
+            if messages or left <= LONGEST_POLL:
                 return messages
         return []
 

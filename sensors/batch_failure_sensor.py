@@ -31,6 +31,7 @@ ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 SETTLED = timedelta(seconds=5)
 LATE = timedelta(minutes=2)  # a status may be written so long after the time that it bears, where a disk stalls
 MOST_AT_ONCE = 500  # batches; Dagster cuts a tick at 60 seconds
+WITHOUT_ERROR = {End.CANCELED: "canceled", End.TOO_LONG: "its runs exceed the maximum runtime (run_monitoring)"}
 LAST_ASSET = dg.AssetKey("ticket_metadata")
 
 
@@ -41,8 +42,8 @@ def build_batch_failure_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDe
         job=job,
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sees to each batch whose last run failed or was canceled: splits it where its process died three "
-        "times, requests it again where the platform ended it, records it otherwise.",
+        description="Sees to each batch whose last run failed or was canceled: splits it where its process died or "
+        "hung three times, requests it again where the platform ended it, records it otherwise.",
     )
     def batch_failure_sensor(context: dg.SensorEvaluationContext, pipeline_store: S3ObjectStore) -> dg.SensorResult:
         since = datetime.fromisoformat(context.cursor) if context.cursor else None
@@ -92,7 +93,7 @@ class Case:
             )
         if verdict is Verdict.SPLIT:
             halves = " and ".join(half.batch for half in batches.split(self.batch))
-            context.log.warning(f"batch {self.batch} killed its process three times: {halves} take its place")
+            context.log.warning(f"batch {self.batch} died or hung three times: {halves} take its place")
         if verdict is Verdict.REQUEST:
             context.log.warning(f"batch {self.batch} is requested again after {len(self._records)} runs")
         if verdict in {Verdict.RECORD, Verdict.SPLIT}:
@@ -123,8 +124,8 @@ class Case:
 
     def _failure(self) -> BatchFailure:
         ended = zip(self._records, self._ends, strict=True)
-        run = [record.dagster_run for record, (end, _) in ended if end is not End.FENCED][-1]
-        error = cause(self._instance, run)
+        run, end = [(record.dagster_run, end) for record, (end, _) in ended if end is not End.FENCED][-1]
+        error = WITHOUT_ERROR.get(end) or cause(self._instance, run)
         return BatchFailure(batch=self.batch, run_id=run.run_id, error=error, at=iso(datetime.now(UTC)))
 
 
@@ -153,8 +154,6 @@ def is_whole(run: dg.DagsterRun) -> bool:
 
 def cause(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     """The first failed step's own error, masked, in one line; else what Dagster says of the run."""
-    if run.status == dg.DagsterRunStatus.CANCELED:
-        return "canceled"
     failed = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
     for entry in instance.all_logs(run.run_id, of_type=failed):
         event = entry.dagster_event

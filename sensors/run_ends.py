@@ -1,7 +1,8 @@
 """How a run ended, read from what Dagster's own event log says of it.
 
 Where a worker's process ends, its code server says with which exit code; where the code server is gone too, run
-monitoring says so. An exception says it itself, by the classes of its chain of causes.
+monitoring says so, as it does before it ends a run that takes too long. An exception says it itself, by the classes
+of its chain of causes.
 """
 
 import re
@@ -12,12 +13,17 @@ from botocore import exceptions as botocore
 from dagster._core.events import DagsterEvent, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
 
-from resources.aws import CODES, CONNECTION, AwsUnavailable
+from resources.aws import CONNECTION, AwsUnavailable
+from resources.aws_codes import CODES
 from resources.fencing import Fenced
 from sensors.verdicts import End
 
-BY_STATUS = {dg.DagsterRunStatus.SUCCESS: End.SUCCEEDED, dg.DagsterRunStatus.CANCELED: End.CANCELED}
-TELLING = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.ENGINE_EVENT}
+TELLING = {
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RUN_CANCELING,
+    dg.DagsterEventType.ENGINE_EVENT,
+}
 CRASH = re.compile(
     r"Run execution process for \S+ (?:was terminated by signal (\d+)|unexpectedly exited with code (\d+))"
 )
@@ -25,6 +31,7 @@ CRASH = re.compile(
 STOPPED = {number + offset for number in (signal.SIGTERM, signal.SIGINT) for offset in (0, 128)}
 HOST = ("Detected run worker status FAILED", "Caught an unrecoverable error while dequeuing the run")
 NEVER_RAN = {RunFailureReason.START_TIMEOUT, RunFailureReason.UNEXPECTED_TERMINATION}
+OVERRUN = "Canceling due to exceeding maximum runtime"  # said first: the worker's interrupt and failure follow it
 INTERRUPTS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 CREDENTIALS = (botocore.NoCredentialsError, botocore.PartialCredentialsError, botocore.TokenRetrievalError)
 OUTAGES = {kind.__name__ for kind in (AwsUnavailable, *AwsUnavailable.__subclasses__())} | {
@@ -54,10 +61,15 @@ BUSY = {
 
 def end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> End:
     """How the run ended: the first of its events that tells; ERROR where none does."""
-    if run.status != dg.DagsterRunStatus.FAILURE:
-        return BY_STATUS.get(run.status, End.GOING_ON)
+    if not run.is_finished:
+        return End.GOING_ON
+    if run.is_success:
+        return End.SUCCEEDED
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=TELLING)]
-    return next((end for event in events if event and (end := _told_by(event))), End.ERROR)
+    ends = [end for event in events if event and (end := _told_by(event))]
+    if run.status == dg.DagsterRunStatus.CANCELED:  # which a worker that is ended for taking too long may write too
+        return End.TOO_LONG if End.TOO_LONG in ends else End.CANCELED
+    return next(iter(ends), End.ERROR)
 
 
 def _told_by(event: DagsterEvent) -> End | None:
@@ -66,6 +78,8 @@ def _told_by(event: DagsterEvent) -> End | None:
     message = event.message or ""
     if crash := CRASH.search(message):
         return End.HOST_GONE if int(crash[1] or crash[2]) in STOPPED else End.PROCESS_DIED
+    if message.startswith(OVERRUN):
+        return End.TOO_LONG
     if message.startswith(HOST):
         return End.HOST_GONE
     if event.is_run_failure and event.event_specific_data:

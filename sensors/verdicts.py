@@ -1,7 +1,8 @@
 """What becomes of a batch whose run ended badly, decided from its runs alone. Pure: no Dagster, no AWS.
 
 A run that the platform ended (deploy, node loss, outage) is always made up for, so no such end stands as a failure.
-Only deaths of the run's own process hint at a ticket that kills it, and all that three of them do is split the batch.
+Only deaths of the run's own process, and runs that do not end, hint at a ticket that is to blame; all that three of
+them do is split the batch. A ticket alone whose runs do not end is recorded, where its trial did not quarantine it.
 """
 
 from collections.abc import Sequence
@@ -20,11 +21,15 @@ class End(StrEnum):
     GOING_ON = "going on"
     SUCCEEDED = "succeeded"
     PROCESS_DIED = "its process died"
+    TOO_LONG = "it took longer than any run may"
     HOST_GONE = "its host went away"
     OUTAGE = "AWS was out of reach"
     FENCED = "a later run replaced it"
     CANCELED = "canceled"
     ERROR = "an error"
+
+
+DEADLY = {End.PROCESS_DIED, End.TOO_LONG}
 
 
 class Verdict(StrEnum):
@@ -58,8 +63,11 @@ def decide(runs: Sequence[RunEnd], idle: float, *, splittable: bool = True) -> V
         return Verdict.REQUEST if idle >= RETRY_COMES else Verdict.WAIT
     if last.end in {End.ERROR, End.CANCELED}:
         return Verdict.RECORD
-    if splittable and last.end is End.PROCESS_DIED and deaths(runs) >= DEATHS:
-        return Verdict.SPLIT
+    if last.end in DEADLY and deaths(runs) >= DEATHS:
+        if splittable:
+            return Verdict.SPLIT
+        if last.end is End.TOO_LONG:  # unlike a death, no operator's kill: it would be run for ever
+            return Verdict.RECORD
     return Verdict.REQUEST if idle >= pause(len(runs)) else Verdict.WAIT
 
 
@@ -71,10 +79,10 @@ def _is_settled(telling: Sequence[RunEnd]) -> bool:
 
 
 def deaths(runs: Sequence[RunEnd]) -> int:
-    """How many of the runs since the last success died with their process."""
+    """How many of the runs since the last success died with their process, or did not end by themselves."""
     count = 0
     for run in runs:
-        count = 0 if run.end is End.SUCCEEDED else count + (run.end is End.PROCESS_DIED)
+        count = 0 if run.end is End.SUCCEEDED else count + (run.end in DEADLY)
     return count
 
 

@@ -16,11 +16,11 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from sensors.stopping import STOPPED, announce, withdraw
 from tickets_cli.layout import PROJECT, dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening
+from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening, seldom
 
 START_SECONDS = 120
-# All in all a stop must take under 30 s, which is what a pod gets, the AWS server's own grace included.
-RUNS_SECONDS = 18  # that ticks and runs in progress have to end by themselves
+# All in all a stop must take under 30 s, which is what a pod gets: these two and the AWS server's own grace.
+RUNS_SECONDS = 15  # that ticks and runs in progress have to end by themselves
 PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
 CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
 
@@ -113,30 +113,33 @@ class DagsterServices:
         self._end(DAEMON, RUNS_SECONDS / 2, hurry)
         # A daemon that ended by itself has seen its tick end: then only runs are waited for.
         ticking = deadline - time.monotonic() < RUNS_SECONDS / 2
-        self._end(CODE_SERVER, deadline - time.monotonic(), lambda: hurry() or not (ticking or self._runs()))
-        self._end(WEB_SERVER, PAGE_SECONDS, hurry)
-        cut = self._fail_cut_runs()
+        try:
+            with dg.DagsterInstance.from_config(str(self._home)) as instance:
+                at_work = seldom(lambda: self._runs(instance))
+                self._end(CODE_SERVER, deadline - time.monotonic(), lambda: hurry() or not (ticking or at_work()))
+                cut = self._fail_cut_runs(instance)
+        finally:  # Dagster's database may be out of order
+            self._end(CODE_SERVER, 0, hurry)
+            self._end(WEB_SERVER, PAGE_SECONDS, hurry)
         withdraw(self._home)
         return cut
 
-    def _fail_cut_runs(self) -> int:
+    def _fail_cut_runs(self, instance: dg.DagsterInstance) -> int:
         """So that the next start retries them at once, instead of when their processes are found to be gone."""
         reason = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
-        cut = self._runs()
-        with dg.DagsterInstance.from_config(str(self._home)) as instance:
-            for run in cut:
-                instance.report_run_failed(run, STOPPED, reason)
+        cut = self._runs(instance)
+        for run in cut:
+            instance.report_run_failed(run, STOPPED, reason)
         return len(cut)
 
     def _end(self, name: str, seconds: float, hurry: Callable[[], bool]) -> None:
         if name in self._processes:
             self._processes.pop(name).stop(max(0, seconds), hurry)
 
-    def _runs(self) -> list[dg.DagsterRun]:
+    def _runs(self, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         """The runs that this code server has in progress."""
         ours = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-        with dg.DagsterInstance.from_config(str(self._home)) as instance:
-            return [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
+        return [run for run in instance.get_runs(dg.RunsFilter(statuses=ours)) if self._launched(run)]
 
     def _launched(self, run: dg.DagsterRun) -> bool:
         return json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("port") == self._port

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
 
 GRACE_SECONDS = 10
 
@@ -99,6 +102,20 @@ class ManagedProcess:
 
     def _tail(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def seldom(look: Callable[[], Seen], seconds: float = 1.0) -> Callable[[], Seen]:
+    """What `look` sees, looked at anew only after `seconds`: for what costs too much to be asked in a loop."""
+    seen: list[Seen] = []
+    looked = 0.0
+
+    def answer() -> Seen:
+        nonlocal looked
+        if not seen or time.monotonic() - looked >= seconds:
+            seen[:], looked = [look()], time.monotonic()
+        return seen[0]
+
+    return answer
 
 
 @contextmanager

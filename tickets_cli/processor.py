@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typer
 
-from resources.aws import AwsUnavailable, BadEndpoint, endpoint_name, patiently
+from resources.aws import AwsUnavailable, BadEndpoint, endpoint_name
+from resources.patience import patiently
 from resources.provision import ProvisionError
 from ticket_assets.settings import SettingsError, load_settings
 from tickets_cli.dagster_services import DagsterServices, prepare_home

@@ -1,7 +1,8 @@
 """Tries the models on one ticket's texts in a process of its own, which may die of them in the run's stead.
 
 Only the run knows of that process, so its death tells of the texts alone: an operator's kill, a deploy or the loss of
-the node end the run itself. What a text makes the models raise is not judged here.
+the node end the run itself. What a text makes the models raise is not judged here; where they hang, the process is
+killed.
 """
 
 import importlib
@@ -21,6 +22,9 @@ import dagster as dg
 from resources.models.suite import ModelSuite
 
 TIMES = 3
+# Seconds, generous on a busy machine; three trials of both stay well under the hour that a run may take.
+READY_WITHIN = 300  # models loaded, and the harmless text survived
+DONE_WITHIN = 300
 READY = b"ready"
 ASKED_TO_STOP = {-signal.SIGTERM, -signal.SIGINT}
 
@@ -37,23 +41,23 @@ class TrialFailed(RuntimeError):
 
 
 def killed_by(models: ModelSuite, texts: Texts, harmless: Texts) -> str | None:
-    """What ended each of three processes that worked on `texts`, such as "signal 9"; None as soon as one survives.
+    """How each of three processes that worked on `texts` ended, such as by "signal 9"; None as soon as one survives.
 
     Each shows first that it survives the texts that are `harmless`. Raises TrialFailed.
     """
     described = describe(models)
     for module in {__name__, *_modules(described)}:
         _let_be_imported_elsewhere(module)
-    codes = []
+    ends = []
     for _ in range(TIMES):
-        code = _exit_code(described, texts, harmless)
-        if code == 0:
+        end = _end_of_process(described, texts, harmless)
+        if end is None:
             return None
-        codes.append(f"signal {-code}" if code < 0 else f"exit code {code}")
-    return ", ".join(dict.fromkeys(codes))
+        ends.append(end)
+    return ", ".join(dict.fromkeys(ends))
 
 
-def _exit_code(models: dict[str, Any], texts: Texts, harmless: Texts) -> int:
+def _end_of_process(models: dict[str, Any], texts: Texts, harmless: Texts) -> str | None:
     # Spawned: a fork would inherit the locks of other threads. What it is given is plain data.
     spawn = mp.get_context("spawn")
     told, tell = spawn.Pipe(duplex=False)
@@ -61,16 +65,24 @@ def _exit_code(models: dict[str, Any], texts: Texts, harmless: Texts) -> int:
     child.start()
     tell.close()
     try:
+        if not told.poll(READY_WITHIN):
+            raise TrialFailed(
+                f"the models are not done with a harmless text in {READY_WITHIN} s: no ticket is to blame"
+            )
         ready = _says_ready(told)
-        child.join()
+        child.join(DONE_WITHIN)
+        code = child.exitcode
     finally:
         child.kill()
-    code = child.exitcode or 0
+    if code is None:
+        return f"no end within {DONE_WITHIN} s"
     if not ready and code:
         raise TrialFailed(f"the models' process ends on a harmless text too (exit code {code}): no ticket is to blame")
     if code in ASKED_TO_STOP:
         raise TrialFailed(f"the models' process was asked to stop (signal {-code}) while it tried a ticket out")
-    return code
+    if code == 0:
+        return None
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _says_ready(told: Any) -> bool:

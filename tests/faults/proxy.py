@@ -22,7 +22,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 @dataclass
 class Answer:
-    """An AWS error as the service's own protocol says it; `status` 0 drops the connection without an answer."""
+    """An AWS error as the service's own protocol says it; `status` 0 drops the connection, -1 keeps it in silence."""
 
     code: str
     status: int
@@ -34,6 +34,7 @@ class Answer:
 
 
 DOWN = Answer("", 0)
+SILENT = Answer("", -1)
 HALF = Answer("the first half of the bytes", 200)
 THROTTLED = Answer("ProvisionedThroughputExceededException", 400)
 SLOW_DOWN = Answer("SlowDown", 503)
@@ -72,6 +73,7 @@ class Proxy:
     seen: Counter[str] = field(default_factory=Counter)  # operations, by service and name
     broken: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def fail(self, pattern: str, answer: Answer | Partly, seconds: float = 600, times: float = math.inf) -> None:
         """From now on, `answer` instead of the server's."""
@@ -125,7 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, answer: Answer, service: str, request: bytes) -> None:
         self.close_connection = True
-        if answer == HALF:
+        if answer == SILENT:
+            self.proxy.over.wait()
+        elif answer == HALF:
             status, headers, whole = self._ask(request)
             self._reply(status, headers, whole, whole[: len(whole) // 2])
         elif answer.status:
@@ -181,6 +185,9 @@ def running_proxy(target: str) -> Iterator[Proxy]:
     proxy.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    yield proxy
-    server.shutdown()
-    server.server_close()
+    try:
+        yield proxy
+    finally:
+        proxy.over.set()
+        server.shutdown()
+        server.server_close()

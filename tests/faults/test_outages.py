@@ -150,13 +150,13 @@ def test_a_tick_that_aws_refuses_is_one_line_and_its_tickets_come_again(queue, p
     assert_books_balance(queue.pipeline)
 
 
-def shorten_visibility(queue, seconds: int = 5) -> None:
-    attributes = {"VisibilityTimeout": str(seconds)}
-    client("sqs").set_queue_attributes(QueueUrl=queue.queue.url, Attributes=attributes)
+def shorten_visibility(queue) -> None:
+    """So that messages come again soon, but not within the tick that received them, which may be slow."""
+    client("sqs").set_queue_attributes(QueueUrl=queue.queue.url, Attributes={"VisibilityTimeout": "5"})
 
 
 def test_while_nothing_can_be_landed_no_message_is_used_up(queue, proxy):
-    shorten_visibility(queue, 1)
+    shorten_visibility(queue)
     put(queue)
     assert eventually(lambda: queue.queue.depth()["waiting"] == 3)
     proxy.fail("s3.PUT pipeline", EXPIRED)  # the one refusal that costs no time
@@ -175,7 +175,7 @@ def test_while_nothing_can_be_landed_no_message_is_used_up(queue, proxy):
 
 
 def test_a_landing_that_breaks_off_leaves_no_marker_without_its_manifest(queue, proxy):
-    shorten_visibility(queue, 1)
+    shorten_visibility(queue)
     put(queue, 1)
     proxy.fail("s3.PUT .*/batches/2", EXPIRED)
 

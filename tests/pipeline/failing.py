@@ -1,8 +1,11 @@
 """A failure sensor as the daemon evaluates it, and runs that end badly as Dagster itself says that they do."""
 
+import logging
+
 import dagster as dg
-from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData, RunFailureReason
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 from dagster._utils import get_run_crash_explanation
 
 from resources.models.roles import ModelNotAvailable
@@ -74,6 +77,16 @@ class Worker:
         self.instance.report_run_failed(
             run, f"Detected run worker status {health}. Marking run {run.run_id} as failed."
         )
+
+    def takes_too_long(self) -> dg.DagsterRun:
+        """As run monitoring itself ends it."""
+        run = self.run()
+        began = DagsterEvent(DagsterEventType.PIPELINE_START.value, run.job_name)
+        self.instance.report_dagster_event(began, run.run_id)
+        record = self.instance.get_run_record_by_id(run.run_id)
+        assert record
+        check_run_timeout(self.instance, record, logging.getLogger("monitor"), 1e-9)
+        return run
 
     def never_starts(self) -> None:
         """As run monitoring tells it."""

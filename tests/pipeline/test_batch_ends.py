@@ -44,6 +44,35 @@ def test_a_batch_whose_process_died_three_times_is_split_in_two_that_are_request
     assert {half.parent for half in halves} == {worker.batch}
 
 
+def test_a_batch_whose_runs_hang_is_split_and_not_run_for_ever(pipeline, watch, worker, at_once):
+    for _ in range(2):
+        worker.takes_too_long()
+    assert watch.tick() == [worker.batch]
+    worker.takes_too_long()
+    assert watch.tick() == []
+    assert len(set(pipeline.batches.pending()) - {worker.batch}) == 2
+
+
+def test_a_ticket_alone_whose_runs_hang_is_recorded_with_what_they_exceeded(pipeline, watch, at_once):
+    batch = pipeline.land(pipeline.put("t1"))
+    for _ in range(3):
+        Worker(watch, batch).takes_too_long()
+    watch.tick()
+    (alone,) = set(pipeline.batches.pending()) - {batch}
+    for _ in range(3):
+        Worker(watch, alone).takes_too_long()
+    assert watch.tick() == []
+    (failure,) = pipeline.batches.failures()
+    assert failure.batch == alone
+    assert "maximum runtime" in failure.error
+
+
+def test_a_worker_that_says_canceled_when_it_is_ended_for_its_length_was_canceled_by_nobody(watch, worker, at_once):
+    run = worker.takes_too_long()
+    worker.instance.report_run_canceled(run)
+    assert watch.tick() == [worker.batch]
+
+
 def test_a_split_is_done_once_however_often_the_batch_is_looked_at(pipeline, watch, worker):
     for _ in range(3):
         worker.dies()

@@ -45,7 +45,8 @@ def isolate(
 
     An item breaks the model when `infer` raises, gives the wrong number of results, or `check` raises on its
     result. Then `probe`, an item known to be harmless, is tried: raises ModelBroken if it fails too. Else the batch
-    is halved until the culprits are alone, about 2·log2(n) calls each.
+    is halved until the culprits are alone, about 2·log2(n) calls each, and each is tried alone once more: a model may
+    fail in passing.
     """
     if not items:
         return []
@@ -55,23 +56,23 @@ def isolate(
     verdict = _attempt(infer, [probe], check, _without_texts)
     if isinstance(verdict, Failed):
         raise ModelBroken(f"the model fails on a harmless text too: {verdict.error}")
-    return _halve(infer, items, check, outcomes)
+    return _halve(infer, items, check)
 
 
 def _halve(
     infer: Callable[[Sequence[Item]], Sequence[Result]],
     items: Sequence[Item],
     check: Callable[[Result], None],
-    failure: Failed,
 ) -> list[Result | Failed]:
-    """The outcomes of items of which at least one made the whole fail as `failure` says."""
+    """The outcomes of items that failed together."""
     if len(items) == 1:
-        return [failure]
+        again = _attempt(infer, items, check)
+        return [again] if isinstance(again, Failed) else [*again]
     middle = len(items) // 2
     outcomes: list[Result | Failed] = []
     for half in (items[:middle], items[middle:]):
         results = _attempt(infer, half, check)
-        outcomes += _halve(infer, half, check, results) if isinstance(results, Failed) else results
+        outcomes += _halve(infer, half, check) if isinstance(results, Failed) else results
     return outcomes
 
 

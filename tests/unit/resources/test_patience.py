@@ -1,16 +1,13 @@
 import pytest
 
-from resources.aws import (
-    AwsUnavailable,
-    AwsUnreachable,
-    patiently,
-)
+from resources.aws import AwsUnavailable, AwsUnreachable
+from resources.patience import patiently
 
 
 @pytest.fixture
 def at_once(monkeypatch):
     """Pauses take no time; real AWS is meant, so that no endpoint is tried first."""
-    monkeypatch.setattr("resources.aws.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("resources.patience.time.sleep", lambda _seconds: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 

@@ -32,6 +32,17 @@ def test_a_batch_whose_process_died_three_times_is_split():
     assert decide(ends(*[End.PROCESS_DIED] * DEATHS), 0) is Verdict.SPLIT
 
 
+def test_a_batch_that_hung_or_killed_its_process_three_times_in_all_is_split():
+    assert decide(ends(*[End.TOO_LONG] * DEATHS), 0) is Verdict.SPLIT
+    assert decide(ends(End.PROCESS_DIED, End.TOO_LONG, End.HOST_GONE, End.TOO_LONG), 0) is Verdict.SPLIT
+    assert decide(ends(End.TOO_LONG, End.TOO_LONG), LONG_AGO) is Verdict.REQUEST
+
+
+def test_a_ticket_alone_whose_runs_hang_is_recorded_instead_of_run_for_ever():
+    assert decide(ends(*[End.TOO_LONG] * (DEATHS - 1)), LONG_AGO, splittable=False) is Verdict.REQUEST
+    assert decide(ends(*[End.TOO_LONG] * DEATHS), 0, splittable=False) is Verdict.RECORD
+
+
 def test_ends_of_the_platform_count_for_nothing():
     batch = ends(*[End.HOST_GONE, End.OUTAGE, End.PROCESS_DIED] * 2)
     assert deaths(batch) == 2
@@ -90,6 +101,8 @@ def test_no_end_of_the_platform_ever_stands_as_failed(batch, idle, splittable):
     last = next((run for run in reversed(batch) if run.end is not End.FENCED), None)
     if last and last.end in {*PLATFORM, End.PROCESS_DIED}:
         assert verdict in {Verdict.WAIT, Verdict.REQUEST, Verdict.SPLIT}
+    if last and last.end is End.TOO_LONG and verdict is Verdict.RECORD:
+        assert not splittable
     if verdict is Verdict.SPLIT:
         assert splittable
         assert deaths(batch) >= DEATHS

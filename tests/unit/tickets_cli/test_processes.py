@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tests.support import eventually
-from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, undisturbed
+from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, seldom, undisturbed
 
 WAIT = 20
 
@@ -184,6 +184,14 @@ def test_a_stop_in_a_hurry_does_not_wait_for_the_grace(shell):
     process.stop(3600, hurry=lambda: True)
 
     assert failure(process).startswith("worker ended with exit code -9.")
+
+
+def test_what_is_asked_seldom_is_looked_at_once_however_often_it_is_asked_until_its_time_is_over():
+    looks = iter(range(100))
+    patient, hasty = seldom(lambda: next(looks), 3600), seldom(lambda: next(looks), 0)
+
+    assert [patient(), patient(), patient()] == [0, 0, 0]
+    assert [hasty(), hasty()] == [1, 2]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,15 +2,18 @@
 
 import importlib
 import json
+import multiprocessing
 import signal
 import sys
 from typing import Any
 
 import pytest
 
+from resources.models import trial
 from resources.models.suite import ModelSuite
 from resources.models.trial import Texts, TrialFailed, describe, killed_by, restore
 from tests.fakes import POISON, KillerEmbedder, fake_suite
+from tests.support import eventually
 from ticket_assets.definitions import build_models
 from ticket_assets.settings import Settings
 
@@ -24,6 +27,24 @@ def suite(**fields: Any) -> ModelSuite:
 
 def test_a_text_that_kills_its_process_three_times_is_found_and_this_process_lives():
     assert killed_by(suite(), KILLER, HARMLESS) == "signal 9"
+
+
+def test_a_text_that_makes_the_models_hang_three_times_is_found_and_leaves_no_process(monkeypatch):
+    monkeypatch.setattr(trial, "DONE_WITHIN", 0.5)
+    hanging = suite(number=int(signal.SIGSTOP))
+
+    assert killed_by(hanging, KILLER, HARMLESS) == "no end within 0.5 s"
+
+    assert eventually(lambda: not multiprocessing.active_children())
+
+
+def test_models_that_hang_on_a_harmless_text_too_cost_no_ticket(monkeypatch):
+    monkeypatch.setattr(trial, "READY_WITHIN", 0.5)
+
+    with pytest.raises(TrialFailed, match=r"harmless text in 0\.5 s"):
+        killed_by(suite(poison="harmless", number=int(signal.SIGSTOP)), Texts("fine", []), HARMLESS)
+
+    assert eventually(lambda: not multiprocessing.active_children())
 
 
 def test_a_text_that_once_survives_is_no_killer(tmp_path):

@@ -54,7 +54,23 @@ def test_one_culprit_among_256_costs_a_logarithm_of_calls():
 
     isolate(model, list(range(1, 257)), 0, anything)
 
-    assert model.calls <= 2 + 2 * 8
+    assert model.calls <= 2 + 2 * 8 + 1
+
+
+@pytest.mark.parametrize(
+    ("items", "failing"),
+    [([1], {1}), ([1, 2], {1, 3, 5})],  # the probe is the second call
+    ids=["alone in its batch", "found alone in a larger one"],
+)
+def test_an_item_that_breaks_the_model_in_passing_gets_its_result(items, failing):
+    calls = iter(range(1, 9))
+
+    def moody(batch):
+        if next(calls) in failing:
+            raise RuntimeError("out of memory, for now")
+        return [2 * item for item in batch]
+
+    assert isolate(moody, items, 0, anything) == [2 * item for item in items]
 
 
 def test_a_result_that_the_check_refuses_fails_its_item_alone():
