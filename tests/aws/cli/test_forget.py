@@ -177,6 +177,30 @@ def test_a_ticket_that_went_from_one_customer_to_another_stays_the_others(pipeli
     assert pipeline.record("T-1")["customer_id"] == "C-8"
 
 
+@pytest.mark.parametrize("asked", [("A",), ("--customer", "C-7")], ids=["by id", "by customer"])
+@pytest.mark.parametrize("versions", [False, True], ids=["plain buckets", "versioned buckets"])
+def test_a_ticket_under_whose_key_anothers_was_put_by_mistake_stays_and_that_version_goes(pipeline, versions, asked):
+    if versions:
+        keep_versions(pipeline)
+    keys = [pipeline.put("A", customer_id="C-7"), pipeline.put("B", customer_id="C-8")]
+    assert pipeline.enrich(*keys).success
+    for number in range(2):
+        mistaken = ticket("A", customer_id="C-7", body=f"{SECRET} {number}")
+        pipeline.raw.put("B.json", json.dumps(mistaken).encode())
+        pipeline.enrich("B.json")
+    assert [entry.reason for entry in pipeline.quarantine.entries()] == ["key_mismatch"]
+
+    output = printed("forget", *asked, "--yes")
+
+    assert "forgot 1 tickets (A)" in output
+    assert "0 left" in output
+    assert traces(pipeline, SECRET) == []
+    assert list(pipeline.store.list_keys("quarantine/")) == []
+    assert pipeline.record("B")["customer_id"] == "C-8"
+    assert [item["customer_id"] for item in pipeline.items("B")] == ["C-8"]
+    assert [json.loads(pipeline.raw.get(key).body)["ticket_id"] for key in pipeline.raw.list_keys()] == ["B"] * versions
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
