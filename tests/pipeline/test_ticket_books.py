@@ -184,6 +184,22 @@ def test_a_version_put_after_its_record_is_stale_and_a_replay_makes_it_good(ledg
     assert ledger.books().balanced
 
 
+@pytest.mark.parametrize("created_at", [1, 1_760_000_001], ids=["before", "after"])
+def test_a_second_item_that_a_killed_writer_left_is_stale_and_a_replay_deletes_it(ledger, pipeline, created_at):
+    (key,) = enriched(ledger, "T-1")
+    (item,) = pipeline.stores["table"].items("T-1")
+    pipeline.stores["table"].put({**item, "created_at": {"N": str(created_at)}}, None)
+
+    found = ledger.look()
+    assert counts(found.books) == {"received": 1, "stale": 1}
+    assert found.books.names["stale"] == [key]
+    replay(ledger.stores, found.lost)
+    assert pipeline.enrich(*ledger.take(1)).success
+
+    assert counts(ledger.books()) == {"received": 1, "enriched": 1}
+    assert [item["created_at"] for item in pipeline.items("T-1")] == [1_760_000_000]
+
+
 def test_a_record_without_its_item_is_missing(ledger, pipeline):
     enriched(ledger, "T-1")
     (item,) = pipeline.stores["table"].items("T-1")

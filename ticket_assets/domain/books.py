@@ -73,20 +73,20 @@ def _tickets(listing: Iterable[Version]) -> Iterator[Version]:
 
 
 def record_state(raw: Version, record: Version | None, items: Iterable[Source]) -> State:
-    """ENRICHED where record and item are of this version of the raw object, else STALE or MISSING.
+    """ENRICHED where the record and the one item are of this version of the raw object, else STALE or MISSING.
 
-    The item vouches for the record, which is written first; but no record is of a version that came after it.
+    The item vouches for the record, which is written first; but no record is of a version that came after it. A second
+    item is about to be deleted, or its writer died before it could: a tombstone apart, it is stale.
     """
     sources = list(items)
     if record is None or not sources:
         return State.MISSING
-    current = record.last_modified >= raw.last_modified and any(_is_current(raw, source) for source in sources)
+    live = [source for source in sources if source.etag != FORGOTTEN]
+    current = record.last_modified >= raw.last_modified and len(live) == 1 and _is_current(raw, live[0])
     return State.ENRICHED if current else State.STALE
 
 
 def _is_current(raw: Version, source: Source) -> bool:
-    if source.etag == FORGOTTEN:
-        return False
     return source.etag == raw.etag or source.last_modified > raw.last_modified
 
 

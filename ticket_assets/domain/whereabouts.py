@@ -91,8 +91,13 @@ def verdict(seen: Evidence) -> Verdict:
         return at_work
     if seen.messages:
         return Verdict(state=State.IN_FLIGHT, detail=f"perhaps in the queue, which has {seen.messages:,} messages")
-    detail = "an older version is enriched" if state is State.STALE else "`tickets reconcile --replay` sends it again"
-    return Verdict(state=state, detail=detail)
+    return Verdict(state=state, detail=_lost(seen, state))
+
+
+def _lost(seen: Evidence, state: State) -> str:
+    found = f"it has {len(seen.made_from)} items" if len(seen.made_from) > 1 else "an older version is enriched"
+    remedy = "`tickets reconcile --replay` sends it again"
+    return f"{found}; {remedy}" if state is State.STALE else remedy
 
 
 def _without_raw(seen: Evidence) -> Verdict:

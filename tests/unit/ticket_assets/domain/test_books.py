@@ -69,7 +69,9 @@ NOW, BEFORE, AFTER = Source("now", 100), Source("before", 90), Source("after", 1
     [
         (RECORD, [NOW], State.ENRICHED),
         (RECORD, [AFTER], State.ENRICHED),  # a newer version than the listing knew
-        (RECORD, [BEFORE, NOW], State.ENRICHED),  # the older item is about to be deleted
+        (RECORD, [BEFORE, NOW], State.STALE),  # two items where there must be one
+        (RECORD, [NOW, NOW], State.STALE),
+        (RECORD, [Source(FORGOTTEN, 99_999_999_999), NOW], State.ENRICHED),  # a tombstone is no item of the ticket
         (RECORD._replace(last_modified=100), [NOW], State.ENRICHED),
         (RECORD._replace(last_modified=99), [NOW], State.STALE),  # it was there before this version was put
         (RECORD, [BEFORE], State.STALE),

@@ -23,6 +23,7 @@ ERASED = Source(FORGOTTEN, 99_999_999_999)
         ({"raw": RAW, "failed": ["b-0"], "messages": 1}, "failed", "in batch b-0"),
         ({"raw": RAW, "messages": 1_234}, "in flight", "queue, which has 1,234"),
         ({"raw": RAW, "record": RECORD, "made_from": [BEFORE]}, "stale", "older version"),
+        ({"raw": RAW, "record": RECORD, "made_from": [BEFORE, NOW]}, "stale", "it has 2 items; `tickets reconcile"),
         ({"raw": RAW, "record": RECORD}, "missing", ""),
         ({"record": RECORD, "made_from": [NOW]}, "enriched", "orphaned"),
         ({"record": RECORD, "made_from": [ERASED]}, "forgotten", ""),
