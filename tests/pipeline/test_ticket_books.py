@@ -281,6 +281,22 @@ def test_items_that_have_their_records_are_never_named(ledger, pipeline, monkeyp
     assert ledger.books().names["items_without_record"] == ["T-0"]
 
 
+def test_an_item_without_a_record_is_named_though_a_backfill_makes_others_anew_meanwhile(ledger, pipeline):
+    (key,) = enriched(ledger, "T-1")
+    (item,) = pipeline.stores["table"].items("T-1")
+    pipeline.stores["table"].overwrite({**item, "processed_at": {"S": "2026-01-02T03:04:05Z"}})
+    put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
+    asked = []
+
+    def runs():
+        asked.append(1)
+        if len(asked) == 2:  # after the walk
+            assert pipeline.enrich(key).success
+        return batches_at_work(pipeline.instance)
+
+    assert reconcile(ledger.stores, runs).books.names["items_without_record"] == ["T-0"]
+
+
 def test_what_is_done_while_the_books_are_made_is_not_called_missing(ledger, pipeline):
     """The first look at Dagster happens before the walk, the second after it: meanwhile the ticket is enriched."""
     key = pipeline.put("T-1")

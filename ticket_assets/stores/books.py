@@ -40,7 +40,11 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
 
     Everything may move meanwhile. `progress` is told how many keys are done.
     """
-    walk = _Walk(stores, runs(), made_before=iso(datetime.fromtimestamp(time.time() - SETTLED_SECONDS, UTC)))
+    made_before = iso(datetime.fromtimestamp(time.time() - SETTLED_SECONDS, UTC))
+    # Before the walk: an item that a backfill makes anew after it was met is no longer counted, and would stand for
+    # one that has no record.
+    items = stores.table.count_older(MADE_AT, made_before)
+    walk = _Walk(stores, runs(), made_before)
     pairs = domain.merge(stores.raw.list_objects(), stores.records.list_objects())
     for page in _pages(pairs):
         walk.page(page)
@@ -50,7 +54,8 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
     left = walk.look_again(runs())
     lost = domain.judge(left.oldest(), left.total, messages)
     states = Counter(found.state for found in lost.lost)
-    naked, naked_names = _counted(_items_without_record(stores, walk.made_before, walk.items))
+    # Named only where the table had more than were met: that reads it whole once more.
+    naked, naked_names = _counted(_items_without_record(stores, made_before) if items > walk.items else iter(()))
     names = {
         "missing": [found.key for found in lost.lost if found.state is State.MISSING],
         "stale": [found.key for found in lost.lost if found.state is State.STALE],
@@ -86,7 +91,7 @@ class _Walk:
         self._stores = stores
         self._batches = BatchKeys(stores, runs)
         self._unaccounted = domain.OldestUnaccounted(MOST_NAMED)
-        self.made_before = made_before
+        self._made_before = made_before
         self.states: Counter[State] = Counter()
         self.orphans: list[str] = []
         self.keys = self.items = 0
@@ -124,7 +129,7 @@ class _Walk:
     def _look_up(self, pair: Pair) -> tuple[State, int]:
         """The pair's state, and how many items of some age it has."""
         items = items_of(pair.key, self._glance) if pair.record else []
-        old = sum(1 for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self.made_before)
+        old = sum(1 for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self._made_before)
         made_from = [item_source(item) for item in items]
         if pair.raw:
             return self._settled(pair.raw, pair.record, made_from), old
@@ -150,10 +155,8 @@ class _Walk:
         return state
 
 
-def _items_without_record(stores: Stores, made_before: str, with_record: int) -> Iterator[str]:
-    """The tickets of items that no record stands behind; named only where the table counts more than were met."""
-    if stores.table.count_older(MADE_AT, made_before) <= with_record:
-        return
+def _items_without_record(stores: Stores, made_before: str) -> Iterator[str]:
+    """The tickets of items that no record stands behind."""
 
     def is_naked(ticket_id: str) -> bool:
         return stores.records.head(f"{ticket_id}{domain.SUFFIX}") is None and bool(stores.table.items(ticket_id))
