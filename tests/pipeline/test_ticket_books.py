@@ -164,6 +164,49 @@ def test_of_the_unaccounted_the_newest_may_wait_in_the_queue_and_the_oldest_is_m
     assert counts(ledger.books()) == {"received": 2, "in_queue": 1, "missing": 1}
 
 
+def test_a_ticket_that_was_put_just_now_is_on_its_way_and_later_is_missing(ledger, pipeline, monkeypatch):
+    pipeline.put("T-1")
+    ledger.lose_events(1)
+
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 120)
+    assert counts(ledger.books()) == {"received": 1, "in_queue": 1}
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 0)
+    assert counts(ledger.books()) == {"received": 1, "missing": 1}
+
+
+def test_a_ticket_that_is_put_again_while_the_books_are_made_is_on_its_way(ledger, pipeline, monkeypatch):
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 1)
+    pipeline.put("T-1")
+    ledger.lose_events(1)
+    pipeline.next_second()
+    pipeline.next_second()
+    asked = []
+
+    def runs():
+        asked.append(1)
+        if len(asked) == 2:
+            pipeline.put("T-1", subject="login_issue again")
+        return batches_at_work(pipeline.instance)
+
+    assert counts(ledger.books()) == {"received": 1, "missing": 1}
+    assert counts(reconcile(ledger.stores, runs).books) == {"received": 1, "in_queue": 1}
+
+
+def test_a_backlog_that_is_worked_off_while_the_books_are_made_is_not_called_missing(ledger, pipeline, monkeypatch):
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    ledger.queue.delete(ledger.queue.drain(1, 0, 100))  # S3's test event
+    keys = [pipeline.put(f"T-{number}") for number in range(5)]
+    assert eventually(lambda: ledger.queue.depth()["waiting"] == 5)
+
+    def work_off(_: int) -> None:
+        ledger.lose_events(5)
+        pipeline.batches.clear_pending(pipeline.land(*keys))
+        assert pipeline.enrich(*keys).success
+
+    books = reconcile(ledger.stores, lambda: batches_at_work(pipeline.instance), work_off).books
+    assert counts(books) == {"received": 5, "enriched": 2, "in_queue": 3}
+
+
 def test_a_version_put_after_its_record_is_stale_and_a_replay_makes_it_good(ledger, pipeline):
     (key,) = enriched(ledger, "T-1")
     pipeline.next_second()

@@ -61,7 +61,10 @@ class Whereabouts(BaseModel):
 
 
 class Evidence(NamedTuple):
-    """What the stores say of one ticket: its batches that are going on or failed, and the queue's messages."""
+    """What the stores say of one ticket: its batches that are going on or failed, and the queue's messages.
+
+    `young` is a raw object that the queue may not have counted yet.
+    """
 
     raw: Version | None
     record: Version | None
@@ -70,6 +73,7 @@ class Evidence(NamedTuple):
     going: Sequence[str]
     failed: Sequence[str]
     messages: int
+    young: bool = False
 
     @property
     def tombstone(self) -> bool:
@@ -89,8 +93,10 @@ def verdict(seen: Evidence) -> Verdict:
     at_work = _at_work(seen)
     if at_work:
         return at_work
-    if seen.messages:
-        return Verdict(state=State.IN_FLIGHT, detail=f"perhaps in the queue, which has {seen.messages:,} messages")
+    if seen.messages or seen.young:
+        waiting = f"perhaps in the queue, which has {seen.messages:,} messages"
+        late = "put just now: its message may not have come yet"
+        return Verdict(state=State.IN_FLIGHT, detail=waiting if seen.messages else late)
     return Verdict(state=state, detail=_lost(seen, state))
 
 

@@ -18,13 +18,14 @@ from resources.aws import concurrently
 from resources.dynamodb import Item
 from ticket_assets.domain import books as domain
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.books import Books, Pair, Source, State, Unaccounted, Version
+from ticket_assets.domain.books import Books, Depth, Pair, Source, State, Unaccounted, Version
 from ticket_assets.stores.inventory import BatchKeys, Runs, Stores, item_source, items_of, source_of, sources
 
 PAGE = 1_000
 MOST_NAMED = 10_000
 # A run that died or was killed is retried within this; an item made since may be counted before its record is listed.
 SETTLED_SECONDS = 20 * 60  # longer than the longest pause before a batch is requested again
+UNHEARD_SECONDS = 2 * 60  # S3 takes seconds to tell of an object, SQS a minute to count its message
 MADE_AT = "processed_at"
 
 
@@ -44,15 +45,17 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
     # Before the walk: an item that a backfill makes anew after it was met is no longer counted, and would stand for
     # one that has no record.
     items = stores.table.count_older(MADE_AT, made_before)
+    before = _messages(stores)
     walk = _Walk(stores, runs(), made_before)
     pairs = domain.merge(stores.raw.list_objects(), stores.records.list_objects())
     for page in _pages(pairs):
         walk.page(page)
         progress(walk.keys)
     # In this order: what leaves the queue is in a batch, and what leaves its batch is in the stores.
-    messages = sum(stores.queue.depth().values())
+    queue = Depth(before, after=_messages(stores))
+    young_since = time.time() - UNHEARD_SECONDS
     left = walk.look_again(runs())
-    lost = domain.judge(left.oldest(), left.total, messages)
+    lost = domain.judge(left.oldest(), left.total, queue, young_since)
     states = Counter(found.state for found in lost.lost)
     # Named only where the table had more than were met: that reads it whole once more.
     naked, naked_names = _counted(_items_without_record(stores, made_before) if items > walk.items else iter(()))
@@ -115,16 +118,20 @@ class _Walk:
         known = self._unaccounted.oldest()
         left = domain.OldestUnaccounted(MOST_NAMED)
         left.total = self._unaccounted.total - len(known)
-        for found, now in zip(known, concurrently(self._again, known), strict=True):
-            if now in (State.MISSING, State.STALE):
-                left.add(found._replace(state=now))
-            elif now:
-                self.states[now] += 1
+        for now in filter(None, concurrently(self._again, known)):
+            if now.state in (State.MISSING, State.STALE):
+                left.add(now)
+            else:
+                self.states[now.state] += 1
         return left
 
-    def _again(self, found: Unaccounted) -> State | None:
+    def _again(self, found: Unaccounted) -> Unaccounted | None:
+        """The object as it is by now, which may have been put again; None where it was deleted."""
         raw, record = self._stores.raw.head(found.key), self._stores.records.head(found.key)
-        return self._settled(raw, record, sources(self._stores, found.key)) if raw else None
+        if raw is None:
+            return None
+        state = self._settled(raw, record, sources(self._stores, found.key))
+        return Unaccounted(raw.last_modified, found.key, state)
 
     def _look_up(self, pair: Pair) -> tuple[State, int]:
         """The pair's state, and how many items of some age it has."""
@@ -163,6 +170,10 @@ def _items_without_record(stores: Stores, made_before: str) -> Iterator[str]:
 
     for page in _pages(stores.table.hash_keys_older(MADE_AT, made_before)):
         yield from itertools.compress(page, concurrently(is_naked, page))
+
+
+def _messages(stores: Stores) -> int:
+    return sum(stores.queue.depth().values())
 
 
 def _counted(names: Iterator[str]) -> tuple[int, list[str]]:

@@ -25,6 +25,8 @@ ERASED = Source(FORGOTTEN, 99_999_999_999)
         ({"raw": RAW, "record": RECORD, "made_from": [BEFORE]}, "stale", "older version"),
         ({"raw": RAW, "record": RECORD, "made_from": [BEFORE, NOW]}, "stale", "it has 2 items; `tickets reconcile"),
         ({"raw": RAW, "record": RECORD}, "missing", ""),
+        ({"raw": RAW, "young": True}, "in flight", "put just now"),
+        ({"raw": RAW, "record": RECORD, "made_from": [NOW], "young": True}, "enriched", ""),
         ({"record": RECORD, "made_from": [NOW]}, "enriched", "orphaned"),
         ({"record": RECORD, "made_from": [ERASED]}, "forgotten", ""),
         ({"record": RECORD}, "missing", "only one"),
