@@ -25,12 +25,12 @@ class Batches:
         self._store = store
 
     def land(self, bucket: str, keys: Sequence[str], *, deferred: bool = False) -> Manifest:
-        """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker.
+        """Write a new batch of these keys, each once: first its manifest, which is never overwritten, then its marker.
 
         A deferred batch runs when no new ticket waits, and holds none back.
         """
         now = datetime.now(UTC)
-        manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(keys), created_at=iso(now))
+        manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(dict.fromkeys(keys)), created_at=iso(now))
         self._land([manifest], DEFERRED if deferred else PENDING)
         return manifest
 
