@@ -3,7 +3,9 @@
 A merge of the two buckets' listings, 1,000 keys at a time: memory does not grow with the number of tickets. A million
 tickets cost 2,000 LIST requests ($0.01 at $0.005 per 1,000), one query each (0.5 read units, $0.06 at $0.125 per
 million on demand) and a count of the table (0.5 read units per 4 KB: about 200,000 for items of 1.5 KB, $0.03): about
-$0.10. A record without a raw object costs a HEAD. Prices are AWS's public ones for us-east-1.
+$0.10. Each raw object without a current record costs a GET of its quarantine entry ($0.40 a million), up to 10,000 of
+them two HEADs, a query and a GET more; a record without a raw object costs a HEAD, and a batch at work two GETs of its
+manifest. Prices are AWS's public ones for us-east-1.
 """
 
 import itertools
