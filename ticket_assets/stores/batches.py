@@ -45,6 +45,14 @@ class Batches:
         self.clear_failure(batch)
         return made
 
+    def is_split(self, batch: str) -> bool:
+        """Whether the batches that this one is split into were landed; no where it was never landed itself."""
+        try:
+            made = halves(self.manifest(batch))
+        except ObjectMissing:
+            return False
+        return all(self._store.head(f"{PREFIX}{half.batch}.json") for half in made)
+
     def manifest(self, batch: str) -> Manifest:
         """A batch's manifest. Raises ObjectMissing, naming the batch and the remedy."""
         stored = self._store.find(f"{PREFIX}{batch}.json")
