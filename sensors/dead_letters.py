@@ -15,9 +15,11 @@ from resources.ordering import Stamp
 from resources.queue import Message, SqsQueue
 from sensors.planning import intake
 from ticket_assets.domain.batches import iso
+from ticket_assets.domain.erasure import forgotten
 from ticket_assets.domain.intake import whole
 from ticket_assets.domain.quarantine import FieldError, KeptMessage, MessageEntry, QuarantineEntry, Reason, Receives
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.tombstones import time_of
 
 MOST_DEAD_LETTERS = 500  # a tick
 LONGEST_DRAIN = 3  # seconds after which no more are received
@@ -76,9 +78,14 @@ class DeadLetters(NamedTuple):
         except ObjectUnreadable as error:
             source, unreadable = None, str(error)
         record = None if unreadable else self.records.head(key)
-        if not is_done(source, record):
-            now = time.time()
-            self.quarantine.add([dead_object(key, message, source, now, unreadable)])
+        if is_done(source, record):
+            return
+        now, erased_at = time.time(), time_of(record)
+        if source and erased_at:
+            entry = forgotten_object(key, erased_at, source, now)
+        else:
+            entry = dead_object(key, message, source, now, unreadable)
+        self.quarantine.add([entry])
 
 
 def is_done(source: ObjectInfo | None, record: ObjectInfo | None) -> bool:
@@ -103,6 +110,12 @@ def dead_object(
         at=iso(datetime.fromtimestamp(now, UTC)),
         message=KeptMessage(message_id=message.message_id, body=message.body, receives=_receives(message)),
     )
+
+
+def forgotten_object(key: str, erased_at: str, source: ObjectInfo, now: float) -> QuarantineEntry:
+    """The entry of a forgotten ticket's object that was put again: without the message, which may hold its text."""
+    rejection = forgotten(key, erased_at).at(key, now, source.etag, source.last_modified)
+    return QuarantineEntry(**dict(rejection), batch="", at=iso(datetime.fromtimestamp(now, UTC)))
 
 
 def dead_message(message: Message, error: str) -> MessageEntry:

@@ -89,7 +89,7 @@ def _reprocess(keys: Iterator[str], settings: Settings, skipped: Skipped, *, dry
             "batches of an earlier reprocess still wait: their tickets may be taken twice, which costs work and no more"
         )
     tickets = made = 0
-    while group := list(islice(keys, settings.batch_size)):
+    while group := list(dict.fromkeys(islice(keys, settings.batch_size))):  # a ticket may have two items
         tickets, made = tickets + len(group), made + 1
         if not dry_run:
             batch = batches.land(settings.raw_bucket, group, deferred=True).batch

@@ -26,6 +26,10 @@ def test_a_landed_batch_has_a_manifest_and_is_pending(batches):
     assert batches.pending() == [landed.batch]
 
 
+def test_a_batch_holds_a_key_that_was_named_twice_once_and_in_its_place(batches):
+    assert batches.land("tickets-raw", ("b.json", "a.json", "b.json")).keys == ["b.json", "a.json"]
+
+
 def test_manifest_and_marker_lie_where_the_contract_says(settings, batches):
     batch = batches.land("tickets-raw", ("a.json",)).batch
 

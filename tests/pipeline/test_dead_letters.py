@@ -11,7 +11,9 @@ from sensors.dead_letters import DeadLetters
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_queue_sensor import Queue
 from tests.support import eventually
+from tests.traces import traces
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.tombstones import Tombstones
 
 
 class Dead(Queue):
@@ -117,6 +119,24 @@ def test_a_dead_letter_about_an_object_that_is_in_quarantine_already_leaves_its_
     dead.look()
 
     assert dead.pipeline.quarantine.find("t1.json").reason == "not_json"
+    assert dead.buried() == 0
+
+
+def test_a_dead_letter_about_a_forgotten_ticket_that_was_put_again_leaves_an_entry_without_its_text(dead):
+    pipeline = dead.pipeline
+    Tombstones(pipeline.records, pipeline.stores["table"]).put(["t1.json", "gone.json"])
+    pipeline.put("t1")
+    dead.empty()
+    dead.bury({"bucket": pipeline.settings.raw_bucket, "key": "t1.json", "body": "my diagnosis"})
+    dead.bury_object("gone.json")
+
+    dead.look()
+
+    (entry,) = pipeline.quarantine.entries()
+    assert (entry.key, entry.reason) == ("t1.json", "forgotten")
+    assert entry.etag == pipeline.raw.head("t1.json").etag
+    assert traces(pipeline, "my diagnosis") == []
+    assert dead.kept() == ["quarantine/objects/t1.json.json"]
     assert dead.buried() == 0
 
 

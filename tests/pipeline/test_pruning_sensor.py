@@ -134,6 +134,21 @@ def test_a_batch_whose_last_run_ended_badly_stays(pruned, status):
     assert pruned.tick() == []
 
 
+def test_a_batch_that_was_split_goes_once_its_halves_are_landed_unless_it_is_held(pruned):
+    batch = pruned.old("t1")
+    start_run(pruned, batch, dg.DagsterRunStatus.FAILURE)
+    assert pruned.tick() == []
+
+    pruned.pipeline.batches.split(batch)
+
+    assert pruned.tick() == [batch]
+    pruned.pipeline.batches.record_failure(BatchFailure(batch=batch, run_id="r", error="e", at=""))
+    assert pruned.tick() == []
+    pruned.pipeline.batches.clear_failure(batch)
+    start_run(pruned, batch, dg.DagsterRunStatus.STARTED)
+    assert pruned.tick() == []
+
+
 def test_nothing_goes_while_a_backfill_is_active(pruned):
     batch = pruned.done("t1")
     backfill = PartitionBackfill("b", BulkActionStatus.REQUESTED, False, None, time.time(), partition_names=[])

@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from resources.queue import SqsQueue
 from tests.fakes import POISON, FirstWords, LengthEmbedder, fake_suite
@@ -12,6 +13,7 @@ from ticket_assets.domain.batches import split
 from tickets_cli.quarantine_desk import Desk
 
 TICKETS = [f"t{n}" for n in range(8)]
+STUBBORN = "t8"  # nobody puts a good version of it: there always is something to replay
 
 
 class Mended(LengthEmbedder):
@@ -39,8 +41,10 @@ class Traffic:
                 assert self.pipeline.enrich(*group, suite=fake_suite(**roles)).success
             self.queue.delete(messages)
 
-    def replay(self) -> None:
-        self.desk.replay(self.desk.choose(None, None))
+    def replay(self) -> int:
+        """Send all again; returns how many objects."""
+        objects, _ = self.desk.replay(self.desk.choose(None, None))
+        return objects
 
     def kept(self) -> list[str]:
         return list(self.pipeline.store.list_keys("quarantine/"))
@@ -94,19 +98,25 @@ def test_the_original_of_a_version_that_was_replaced_in_mid_run_is_not_kept_for_
     assert traffic.desk.original(held) is None
 
 
-def putter(pipeline: Pipeline, seed: int) -> threading.Thread:
-    """Puts and puts again, good versions and bad ones."""
-    chance = random.Random(seed)
+class Putter(threading.Thread):
+    """Puts and puts again, good versions and bad ones, until the live traffic is over."""
 
-    def put() -> None:
-        for _ in range(6):
-            name = chance.choice(TICKETS)
-            if chance.random() < 0.4:
-                pipeline.raw.put(f"{name}.json", json.dumps({"ticket_id": name, "n": chance.random()}).encode())
+    def __init__(self, pipeline: Pipeline, seed: int, over: threading.Event) -> None:
+        super().__init__()
+        self._pipeline, self._chance, self._over = pipeline, random.Random(seed), over
+
+    def run(self) -> None:
+        while not self._over.wait(0.2):
+            name = self._chance.choice(TICKETS)
+            if self._chance.random() < 0.4:
+                put_bad(self._pipeline, name, self._chance.random())
             else:
-                pipeline.put(name, subject=f"{chance.random()}")
+                self._pipeline.put(name, subject=f"{self._chance.random()}")
 
-    return threading.Thread(target=put)
+
+def put_bad(pipeline: Pipeline, name: str, n: float) -> None:
+    """A version that lacks its texts."""
+    pipeline.raw.put(f"{name}.json", json.dumps({"ticket_id": name, "n": n}).encode())
 
 
 def assert_one_current_outcome(pipeline: Pipeline, key: str) -> None:
@@ -123,20 +133,33 @@ def assert_one_current_outcome(pipeline: Pipeline, key: str) -> None:
 
 
 def test_replay_while_live_traffic_flows_leaves_one_current_outcome_a_ticket(pipeline):
-    traffic = Traffic(pipeline)
-    putters = [putter(pipeline, seed) for seed in range(4)]
-
-    def replay() -> None:
-        for _ in range(3):
-            traffic.replay()
-            pipeline.next_second()
-
-    threads = [*putters, threading.Thread(target=replay)]
-    for thread in threads:
-        thread.start()
+    traffic, over = Traffic(pipeline), threading.Event()
+    for name in (*TICKETS, STUBBORN):
+        put_bad(pipeline, name, 0)
     traffic.work()
-    for thread in threads:
-        thread.join()
+    putters = [Putter(pipeline, seed, over) for seed in range(2)]
+
+    def work() -> None:
+        while not over.is_set():
+            traffic.work()
+
+    with ThreadPoolExecutor(2) as workers:
+        for putter in putters:
+            putter.start()
+        try:
+            working = [workers.submit(work) for _ in range(2)]
+            sent = []
+            for _ in range(3):
+                sent.append(traffic.replay())
+                assert all(putter.is_alive() for putter in putters)
+                pipeline.next_second()
+        finally:
+            over.set()
+            for putter in putters:
+                putter.join()
+        for done in working:
+            done.result()
+    assert all(sent), sent
     assert eventually(lambda: traffic.work() is None and not sum(traffic.queue.depth().values()))
 
     for key in pipeline.raw.list_keys():

@@ -164,6 +164,49 @@ def test_of_the_unaccounted_the_newest_may_wait_in_the_queue_and_the_oldest_is_m
     assert counts(ledger.books()) == {"received": 2, "in_queue": 1, "missing": 1}
 
 
+def test_a_ticket_that_was_put_just_now_is_on_its_way_and_later_is_missing(ledger, pipeline, monkeypatch):
+    pipeline.put("T-1")
+    ledger.lose_events(1)
+
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 120)
+    assert counts(ledger.books()) == {"received": 1, "in_queue": 1}
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 0)
+    assert counts(ledger.books()) == {"received": 1, "missing": 1}
+
+
+def test_a_ticket_that_is_put_again_while_the_books_are_made_is_on_its_way(ledger, pipeline, monkeypatch):
+    monkeypatch.setattr(module, "UNHEARD_SECONDS", 1)
+    pipeline.put("T-1")
+    ledger.lose_events(1)
+    pipeline.next_second()
+    pipeline.next_second()
+    asked = []
+
+    def runs():
+        asked.append(1)
+        if len(asked) == 2:
+            pipeline.put("T-1", subject="login_issue again")
+        return batches_at_work(pipeline.instance)
+
+    assert counts(ledger.books()) == {"received": 1, "missing": 1}
+    assert counts(reconcile(ledger.stores, runs).books) == {"received": 1, "in_queue": 1}
+
+
+def test_a_backlog_that_is_worked_off_while_the_books_are_made_is_not_called_missing(ledger, pipeline, monkeypatch):
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    ledger.queue.delete(ledger.queue.drain(1, 0, 100))  # S3's test event
+    keys = [pipeline.put(f"T-{number}") for number in range(5)]
+    assert eventually(lambda: ledger.queue.depth()["waiting"] == 5)
+
+    def work_off(_: int) -> None:
+        ledger.lose_events(5)
+        pipeline.batches.clear_pending(pipeline.land(*keys))
+        assert pipeline.enrich(*keys).success
+
+    books = reconcile(ledger.stores, lambda: batches_at_work(pipeline.instance), work_off).books
+    assert counts(books) == {"received": 5, "enriched": 2, "in_queue": 3}
+
+
 def test_a_version_put_after_its_record_is_stale_and_a_replay_makes_it_good(ledger, pipeline):
     (key,) = enriched(ledger, "T-1")
     pipeline.next_second()
@@ -182,6 +225,22 @@ def test_a_version_put_after_its_record_is_stale_and_a_replay_makes_it_good(ledg
     assert pipeline.enrich(*ledger.take(2)).success
     assert counts(ledger.books()) == {"received": 2, "enriched": 2}
     assert ledger.books().balanced
+
+
+@pytest.mark.parametrize("created_at", [1, 1_760_000_001], ids=["before", "after"])
+def test_a_second_item_that_a_killed_writer_left_is_stale_and_a_replay_deletes_it(ledger, pipeline, created_at):
+    (key,) = enriched(ledger, "T-1")
+    (item,) = pipeline.stores["table"].items("T-1")
+    pipeline.stores["table"].put({**item, "created_at": {"N": str(created_at)}}, None)
+
+    found = ledger.look()
+    assert counts(found.books) == {"received": 1, "stale": 1}
+    assert found.books.names["stale"] == [key]
+    replay(ledger.stores, found.lost)
+    assert pipeline.enrich(*ledger.take(1)).success
+
+    assert counts(ledger.books()) == {"received": 1, "enriched": 1}
+    assert [item["created_at"] for item in pipeline.items("T-1")] == [1_760_000_000]
 
 
 def test_a_record_without_its_item_is_missing(ledger, pipeline):
@@ -263,6 +322,22 @@ def test_items_that_have_their_records_are_never_named(ledger, pipeline, monkeyp
     put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
 
     assert ledger.books().names["items_without_record"] == ["T-0"]
+
+
+def test_an_item_without_a_record_is_named_though_a_backfill_makes_others_anew_meanwhile(ledger, pipeline):
+    (key,) = enriched(ledger, "T-1")
+    (item,) = pipeline.stores["table"].items("T-1")
+    pipeline.stores["table"].overwrite({**item, "processed_at": {"S": "2026-01-02T03:04:05Z"}})
+    put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
+    asked = []
+
+    def runs():
+        asked.append(1)
+        if len(asked) == 2:  # after the walk
+            assert pipeline.enrich(key).success
+        return batches_at_work(pipeline.instance)
+
+    assert reconcile(ledger.stores, runs).books.names["items_without_record"] == ["T-0"]
 
 
 def test_what_is_done_while_the_books_are_made_is_not_called_missing(ledger, pipeline):

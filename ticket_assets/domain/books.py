@@ -73,20 +73,20 @@ def _tickets(listing: Iterable[Version]) -> Iterator[Version]:
 
 
 def record_state(raw: Version, record: Version | None, items: Iterable[Source]) -> State:
-    """ENRICHED where record and item are of this version of the raw object, else STALE or MISSING.
+    """ENRICHED where the record and the one item are of this version of the raw object, else STALE or MISSING.
 
-    The item vouches for the record, which is written first; but no record is of a version that came after it.
+    The item vouches for the record, which is written first; but no record is of a version that came after it. A second
+    item is about to be deleted, or its writer died before it could: a tombstone apart, it is stale.
     """
     sources = list(items)
     if record is None or not sources:
         return State.MISSING
-    current = record.last_modified >= raw.last_modified and any(_is_current(raw, source) for source in sources)
+    live = [source for source in sources if source.etag != FORGOTTEN]
+    current = record.last_modified >= raw.last_modified and len(live) == 1 and _is_current(raw, live[0])
     return State.ENRICHED if current else State.STALE
 
 
 def _is_current(raw: Version, source: Source) -> bool:
-    if source.etag == FORGOTTEN:
-        return False
     return source.etag == raw.etag or source.last_modified > raw.last_modified
 
 
@@ -135,19 +135,31 @@ class OldestUnaccounted:
 
 
 class Lost(NamedTuple):
-    """Of the unaccounted: how many may wait in the queue, which are lost, and how many of those have no name here."""
+    """What of the unaccounted is in the queue or may be, which are lost, and how many of those have no name here."""
 
     in_queue: int
     lost: list[Unaccounted]
     unnamed: int
 
 
-def judge(oldest: list[Unaccounted], total: int, messages: int) -> Lost:
-    """The newest of `total` may be in the queue, as many as it has messages; the others are lost.
+class Depth(NamedTuple):
+    """How many messages the queue had before all was looked at and after, before the unaccounted were again."""
 
-    `oldest`, oldest first, are those of the total that are known by name.
+    before: int
+    after: int
+
+
+def judge(oldest: list[Unaccounted], total: int, queue: Depth, young_since: float) -> Lost:
+    """Which of `total` are lost. `oldest`, oldest first, are those that are known by name and were looked at again.
+
+    Those put since `young_since` are on their way: the queue may not have counted them yet. Of the others the newest
+    may be in it, as many as it has messages; messages that are no more than the young are taken to be theirs. Of those
+    without a name, which are newer than all that have one, its messages may have been worked off since.
     """
-    in_queue = min(total, messages)
+    settled = sum(found.last_modified <= young_since for found in oldest)
+    young = total - settled if settled < len(oldest) else 0
+    messages = max(queue.after, min(queue.before, total - len(oldest)))
+    in_queue = min(total, young + messages if messages > young else young)
     lost = oldest[: total - in_queue]
     return Lost(in_queue, lost, total - in_queue - len(lost))
 
@@ -171,7 +183,7 @@ class Books(BaseModel):
     @computed_field
     @property
     def in_flight(self) -> int:
-        """In a batch that is not finished, or perhaps in the queue."""
+        """In a batch that is not finished, or perhaps in the queue or on the way to it."""
         return self.in_batches + self.in_queue
 
     @computed_field

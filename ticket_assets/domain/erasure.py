@@ -2,19 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from ticket_assets.domain.fields import objects_in, outermost, written
 from ticket_assets.domain.intake import Rejected, object_key, whole
 from ticket_assets.domain.models import TicketId
 from ticket_assets.domain.quarantine import Reason
 
-# Also inside a JSON text that is itself a text of a JSON: there each quote has backslashes before it.
-FIELD = re.compile(r'\\*"(ticket_id|customer_id)\\*"\s*:\s*\\*"([^"\\]*)')
+NAMES = ("ticket_id", "customer_id")
 WORD = re.compile(r"[A-Za-z0-9._-]+")
 ESCAPE = re.compile(r"\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
 TICKET_ID = TypeAdapter(TicketId)
@@ -39,17 +38,21 @@ class Wanted(NamedTuple):
         return {key.removesuffix(".json") for key in self.keys}
 
     def owns(self, body: bytes) -> bool:
-        """Whether a raw object's bytes, valid or not, say that it is one of these tickets or this customer's."""
-        text = body.decode("utf-8-sig", errors="replace")
+        """Whether a raw object's bytes, valid or not, say that it is one of these tickets or this customer's.
+
+        Of JSON the outermost fields count, wherever they are: another's ticket may hold such a field in its text.
+        """
         try:
-            ticket = json.loads(text)
+            told = json.loads(body)  # of bytes, it finds out by itself which of Unicode's encodings they are in
         except (ValueError, RecursionError):
-            return self.claimed_in(text)
-        return isinstance(ticket, dict) and self._claims(ticket.items())
+            encodings = {json.detect_encoding(body), "utf-8", "cp1252"}
+            return any(self.claimed_in(body.decode(encoding, errors="replace")) for encoding in encodings)
+        return any(self._claims(name, value) for name in NAMES for value in outermost(told, name))
 
     def claimed_in(self, text: str) -> bool:
         """Whether a JSON field anywhere in `text` names one of them; in texts within it too, and in what is no JSON."""
-        return self._claims(FIELD.findall(text)) or any(self._claims(made.items()) for made in _objects_in(text))
+        made = (field for each in objects_in(text) for field in each.items())
+        return any(self._claims(name, value) for name, value in chain(written(text, NAMES), made))
 
     def keyed_in(self, text: str) -> bool:
         """Whether `text` names one of the objects by its key, as S3's events do."""
@@ -71,12 +74,14 @@ class Wanted(NamedTuple):
             "customer_id": set() if self.customer is None else {self.customer},
         }
 
-    def _claims(self, fields: Iterable[tuple[str, object]]) -> bool:
-        return any(
-            (name == "ticket_id" and isinstance(value, str) and object_key(value) in self.keys)
-            or (name == "customer_id" and self.customer is not None and value == self.customer)
-            for name, value in fields
-        )
+    def _claims(self, name: str, value: object) -> bool:
+        if not isinstance(value, str | int | float):
+            return False
+        # Some tools make a number of an id, and some of those 77.0 of 77.
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        if name == "ticket_id":
+            return object_key(text) in self.keys
+        return name == "customer_id" and text == self.customer
 
 
 def is_ticket_id(text: str) -> bool:
@@ -93,21 +98,6 @@ def forgotten(key: str, at: str) -> Rejected:
     name = key.removesuffix(".json")
     remedy = f"`tickets forget {name}` removes this version too, `tickets forget --lift {name}` lets it in again"
     return Rejected(Reason.FORGOTTEN, [whole(f"the ticket was forgotten at {at}: {remedy}")])
-
-
-def _objects_in(text: str) -> Iterator[dict]:
-    """Every JSON object in `text`, also those inside texts of it that are JSON themselves, as queue messages are."""
-    unseen: list[object] = [text]
-    while unseen:
-        value = unseen.pop()
-        if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-            with suppress(ValueError, RecursionError):
-                unseen.append(json.loads(value))
-        elif isinstance(value, dict):
-            yield value
-            unseen += value.values()
-        elif isinstance(value, list):
-            unseen += value
 
 
 def _words(text: str) -> set[str]:

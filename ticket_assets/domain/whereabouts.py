@@ -61,7 +61,10 @@ class Whereabouts(BaseModel):
 
 
 class Evidence(NamedTuple):
-    """What the stores say of one ticket: its batches that are going on or failed, and the queue's messages."""
+    """What the stores say of one ticket: its batches that are going on or failed, and the queue's messages.
+
+    `young` is a raw object that the queue may not have counted yet.
+    """
 
     raw: Version | None
     record: Version | None
@@ -70,6 +73,7 @@ class Evidence(NamedTuple):
     going: Sequence[str]
     failed: Sequence[str]
     messages: int
+    young: bool = False
 
     @property
     def tombstone(self) -> bool:
@@ -89,10 +93,17 @@ def verdict(seen: Evidence) -> Verdict:
     at_work = _at_work(seen)
     if at_work:
         return at_work
-    if seen.messages:
-        return Verdict(state=State.IN_FLIGHT, detail=f"perhaps in the queue, which has {seen.messages:,} messages")
-    detail = "an older version is enriched" if state is State.STALE else "`tickets reconcile --replay` sends it again"
-    return Verdict(state=state, detail=detail)
+    if seen.messages or seen.young:
+        waiting = f"perhaps in the queue, which has {seen.messages:,} messages"
+        late = "put just now: its message may not have come yet"
+        return Verdict(state=State.IN_FLIGHT, detail=waiting if seen.messages else late)
+    return Verdict(state=state, detail=_lost(seen, state))
+
+
+def _lost(seen: Evidence, state: State) -> str:
+    found = f"it has {len(seen.made_from)} items" if len(seen.made_from) > 1 else "an older version is enriched"
+    remedy = "`tickets reconcile --replay` sends it again"
+    return f"{found}; {remedy}" if state is State.STALE else remedy
 
 
 def _without_raw(seen: Evidence) -> Verdict:

@@ -25,12 +25,12 @@ class Batches:
         self._store = store
 
     def land(self, bucket: str, keys: Sequence[str], *, deferred: bool = False) -> Manifest:
-        """Write a new batch of these keys: first its manifest, which is never overwritten, then its marker.
+        """Write a new batch of these keys, each once: first its manifest, which is never overwritten, then its marker.
 
         A deferred batch runs when no new ticket waits, and holds none back.
         """
         now = datetime.now(UTC)
-        manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(keys), created_at=iso(now))
+        manifest = Manifest(batch=batch_key(now), bucket=bucket, keys=list(dict.fromkeys(keys)), created_at=iso(now))
         self._land([manifest], DEFERRED if deferred else PENDING)
         return manifest
 
@@ -44,6 +44,14 @@ class Batches:
         self._land(made)
         self.clear_failure(batch)
         return made
+
+    def is_split(self, batch: str) -> bool:
+        """Whether the batches that this one is split into were landed; no where it was never landed itself."""
+        try:
+            made = halves(self.manifest(batch))
+        except ObjectMissing:
+            return False
+        return all(self._store.head(f"{PREFIX}{half.batch}.json") for half in made)
 
     def manifest(self, batch: str) -> Manifest:
         """A batch's manifest. Raises ObjectMissing, naming the batch and the remedy."""

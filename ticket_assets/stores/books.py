@@ -3,7 +3,9 @@
 A merge of the two buckets' listings, 1,000 keys at a time: memory does not grow with the number of tickets. A million
 tickets cost 2,000 LIST requests ($0.01 at $0.005 per 1,000), one query each (0.5 read units, $0.06 at $0.125 per
 million on demand) and a count of the table (0.5 read units per 4 KB: about 200,000 for items of 1.5 KB, $0.03): about
-$0.10. A record without a raw object costs a HEAD. Prices are AWS's public ones for us-east-1.
+$0.10. Each raw object without a current record costs a GET of its quarantine entry ($0.40 a million), up to 10,000 of
+them two HEADs, a query and a GET more; a record without a raw object costs a HEAD, and a batch at work two GETs of its
+manifest. Prices are AWS's public ones for us-east-1.
 """
 
 import itertools
@@ -18,13 +20,14 @@ from resources.aws import concurrently
 from resources.dynamodb import Item
 from ticket_assets.domain import books as domain
 from ticket_assets.domain.batches import iso
-from ticket_assets.domain.books import Books, Pair, Source, State, Unaccounted, Version
+from ticket_assets.domain.books import Books, Depth, Pair, Source, State, Unaccounted, Version
 from ticket_assets.stores.inventory import BatchKeys, Runs, Stores, item_source, items_of, source_of, sources
 
 PAGE = 1_000
 MOST_NAMED = 10_000
 # A run that died or was killed is retried within this; an item made since may be counted before its record is listed.
 SETTLED_SECONDS = 20 * 60  # longer than the longest pause before a batch is requested again
+UNHEARD_SECONDS = 2 * 60  # S3 takes seconds to tell of an object, SQS a minute to count its message
 MADE_AT = "processed_at"
 
 
@@ -40,17 +43,24 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
 
     Everything may move meanwhile. `progress` is told how many keys are done.
     """
-    walk = _Walk(stores, runs(), made_before=iso(datetime.fromtimestamp(time.time() - SETTLED_SECONDS, UTC)))
+    made_before = iso(datetime.fromtimestamp(time.time() - SETTLED_SECONDS, UTC))
+    # Before the walk: an item that a backfill makes anew after it was met is no longer counted, and would stand for
+    # one that has no record.
+    items = stores.table.count_older(MADE_AT, made_before)
+    before = _messages(stores)
+    walk = _Walk(stores, runs(), made_before)
     pairs = domain.merge(stores.raw.list_objects(), stores.records.list_objects())
     for page in _pages(pairs):
         walk.page(page)
         progress(walk.keys)
     # In this order: what leaves the queue is in a batch, and what leaves its batch is in the stores.
-    messages = sum(stores.queue.depth().values())
+    queue = Depth(before, after=_messages(stores))
+    young_since = time.time() - UNHEARD_SECONDS
     left = walk.look_again(runs())
-    lost = domain.judge(left.oldest(), left.total, messages)
+    lost = domain.judge(left.oldest(), left.total, queue, young_since)
     states = Counter(found.state for found in lost.lost)
-    naked, naked_names = _counted(_items_without_record(stores, walk.made_before, walk.items))
+    # Named only where the table had more than were met: that reads it whole once more.
+    naked, naked_names = _counted(_items_without_record(stores, made_before) if items > walk.items else iter(()))
     names = {
         "missing": [found.key for found in lost.lost if found.state is State.MISSING],
         "stale": [found.key for found in lost.lost if found.state is State.STALE],
@@ -86,7 +96,7 @@ class _Walk:
         self._stores = stores
         self._batches = BatchKeys(stores, runs)
         self._unaccounted = domain.OldestUnaccounted(MOST_NAMED)
-        self.made_before = made_before
+        self._made_before = made_before
         self.states: Counter[State] = Counter()
         self.orphans: list[str] = []
         self.keys = self.items = 0
@@ -110,21 +120,25 @@ class _Walk:
         known = self._unaccounted.oldest()
         left = domain.OldestUnaccounted(MOST_NAMED)
         left.total = self._unaccounted.total - len(known)
-        for found, now in zip(known, concurrently(self._again, known), strict=True):
-            if now in (State.MISSING, State.STALE):
-                left.add(found._replace(state=now))
-            elif now:
-                self.states[now] += 1
+        for now in filter(None, concurrently(self._again, known)):
+            if now.state in (State.MISSING, State.STALE):
+                left.add(now)
+            else:
+                self.states[now.state] += 1
         return left
 
-    def _again(self, found: Unaccounted) -> State | None:
+    def _again(self, found: Unaccounted) -> Unaccounted | None:
+        """The object as it is by now, which may have been put again; None where it was deleted."""
         raw, record = self._stores.raw.head(found.key), self._stores.records.head(found.key)
-        return self._settled(raw, record, sources(self._stores, found.key)) if raw else None
+        if raw is None:
+            return None
+        state = self._settled(raw, record, sources(self._stores, found.key))
+        return Unaccounted(raw.last_modified, found.key, state)
 
     def _look_up(self, pair: Pair) -> tuple[State, int]:
         """The pair's state, and how many items of some age it has."""
         items = items_of(pair.key, self._glance) if pair.record else []
-        old = sum(1 for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self.made_before)
+        old = sum(1 for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self._made_before)
         made_from = [item_source(item) for item in items]
         if pair.raw:
             return self._settled(pair.raw, pair.record, made_from), old
@@ -150,16 +164,18 @@ class _Walk:
         return state
 
 
-def _items_without_record(stores: Stores, made_before: str, with_record: int) -> Iterator[str]:
-    """The tickets of items that no record stands behind; named only where the table counts more than were met."""
-    if stores.table.count_older(MADE_AT, made_before) <= with_record:
-        return
+def _items_without_record(stores: Stores, made_before: str) -> Iterator[str]:
+    """The tickets of items that no record stands behind."""
 
     def is_naked(ticket_id: str) -> bool:
         return stores.records.head(f"{ticket_id}{domain.SUFFIX}") is None and bool(stores.table.items(ticket_id))
 
     for page in _pages(stores.table.hash_keys_older(MADE_AT, made_before)):
         yield from itertools.compress(page, concurrently(is_naked, page))
+
+
+def _messages(stores: Stores) -> int:
+    return sum(stores.queue.depth().values())
 
 
 def _counted(names: Iterator[str]) -> tuple[int, list[str]]:

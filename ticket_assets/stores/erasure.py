@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
+from resources.ordering import is_tombstone
 from resources.queue import SqsQueue
 from ticket_assets.domain.erasure import Wanted
 
@@ -16,7 +17,7 @@ from ticket_assets.domain.erasure import Wanted
 class Place(NamedTuple):
     """One thing that is kept of the tickets: what it is (no text of theirs), whose, and how to remove it.
 
-    `keys` are the tickets' raw objects; none where it only speaks of them.
+    `keys` are the tickets' raw objects; none where it only speaks of them, or the ticket is another's.
     """
 
     what: str
@@ -84,6 +85,14 @@ def find_all(stores: Sequence[Store], wanted: Wanted) -> tuple[Wanted, list[Sear
         if keys == wanted.keys:
             return wanted, found
         wanted = wanted._replace(keys=keys)
+
+
+def is_theirs(records: S3ObjectStore, wanted: Wanted, key: str) -> bool:
+    """Whether a ticket of which something is theirs is theirs as a whole: not where its record is another's."""
+    if key in wanted.keys:
+        return True
+    record = records.find(key)
+    return record is None or is_tombstone(record.info.metadata) or wanted.owns(record.body)
 
 
 def places(found: Iterable[Search]) -> list[Place]:

@@ -6,13 +6,12 @@ from itertools import groupby
 
 from resources.aws import concurrently, in_groups
 from resources.object_store import ObjectMissing, S3ObjectStore, Version, WriteConflict
-from resources.ordering import is_tombstone
 from resources.parquet import rows_holding, without_rows
 from resources.parquet_io import CONTENT_TYPE
 from ticket_assets.domain.erasure import Wanted
 from ticket_assets.domain.intake import object_key
 from ticket_assets.stores.batches import Batches
-from ticket_assets.stores.erasure import Place, Search
+from ticket_assets.stores.erasure import Place, Search, is_theirs
 
 FILES = "assets/"
 WITH_CUSTOMER = "assets/raw_tickets/"  # the only rows that say whose a ticket is
@@ -67,15 +66,9 @@ class ParquetFiles:
         if not rows:
             return None
         tickets = {object_key(row["ticket_id"]) for row in rows if "ticket_id" in row}
-        theirs = frozenset(ticket for ticket in tickets if self._is_still_theirs(wanted, ticket))
+        # A ticket that was the customer's in this batch may be another's since: then this row alone goes.
+        theirs = frozenset(ticket for ticket in tickets if is_theirs(self._records, wanted, ticket))
         return Place(f"{key}, {len(rows)} rows", theirs, lambda: self._rewrite(wanted, key))
-
-    def _is_still_theirs(self, wanted: Wanted, key: str) -> bool:
-        """Whether a ticket that was the customer's in some batch is so today; if not, only that batch's row goes."""
-        if key in wanted.keys:
-            return True
-        record = self._records.find(key)
-        return record is None or is_tombstone(record.info.metadata) or wanted.owns(record.body)
 
     def _delete(self, key: str) -> None:
         self._store.delete_versions(self._store.versions_of(key))

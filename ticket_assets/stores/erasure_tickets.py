@@ -11,15 +11,16 @@ from resources.object_store import ObjectUnreadable, S3ObjectStore, Version, Wri
 from resources.ordering import is_tombstone
 from ticket_assets.domain.erasure import Wanted
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES, object_key
-from ticket_assets.stores.erasure import Place, Search
-from ticket_assets.stores.quarantine import OBJECTS, quarantined_key
+from ticket_assets.domain.quarantine import QuarantineEntry, from_json
+from ticket_assets.stores.erasure import Place, Search, is_theirs
+from ticket_assets.stores.quarantine import OBJECTS, entry_path, quarantined_key
 from ticket_assets.stores.tombstones import is_tombstone_item
 
 READ_AT_ONCE = 256
 
 
 class Candidate(NamedTuple):
-    """An object with as many versions, of which these must be read to tell whose it is."""
+    """An object with as many versions, of which these must be read to tell whose they are."""
 
     key: str
     versions: int
@@ -39,8 +40,7 @@ class RawObjects:
         listed, places = 0, []
         for group in in_groups(self._candidates(), READ_AT_ONCE):
             listed += sum(candidate.versions for candidate in group)
-            ours = concurrently(lambda candidate: self._is_ours(wanted, candidate), group)
-            places += [self._place(candidate) for candidate, is_ours in zip(group, ours, strict=True) if is_ours]
+            places += filter(None, concurrently(lambda candidate: self._place(wanted, candidate), group))
         return Search(f"s3://{self._raw.bucket}", f"{listed:,} versions of objects", places)
 
     def _candidates(self) -> Iterator[Candidate]:
@@ -52,12 +52,20 @@ class RawObjects:
             while record is not None and record < key:
                 record = next(records, None)
             versions = list(group)
-            # Where a record stands, only a newer bad version is unknown; an older one says nothing of the ticket today.
-            unread = versions if record != key else [v for v in versions if v.is_latest and key in quarantined]
+            # Where a record stands, it says whose the ticket is today; but another's may have been put under its key.
+            unread = versions if record != key or key in quarantined else []
             yield Candidate(key, len(versions), unread)
 
-    def _is_ours(self, wanted: Wanted, candidate: Candidate) -> bool:
-        return candidate.key in wanted.keys or any(self._says_so(wanted, version) for version in candidate.unread)
+    def _place(self, wanted: Wanted, candidate: Candidate) -> Place | None:
+        key = candidate.key
+        theirs = [version for version in candidate.unread if self._says_so(wanted, version)]
+        if key not in wanted.keys and not theirs:
+            return None
+        if is_theirs(self._records, wanted, key):
+            what = f"{key}, {candidate.versions} versions"
+            return Place(what, frozenset({key}), lambda: self._raw.delete_versions(self._raw.versions_of(key)))
+        what = f"{key}, {len(theirs)} of {candidate.versions} versions: the ticket is another's"
+        return Place(what, frozenset(), lambda: self._remove(key, theirs))
 
     def _says_so(self, wanted: Wanted, version: Version) -> bool:
         try:
@@ -66,13 +74,16 @@ class RawObjects:
             return False
         return stored is not None and wanted.owns(stored.body)
 
-    def _place(self, candidate: Candidate) -> Place:
-        key = candidate.key
-        return Place(
-            f"{key}, {candidate.versions} versions",
-            frozenset({key}),
-            lambda: self._raw.delete_versions(self._raw.versions_of(key)),
-        )
+    def _remove(self, key: str, versions: list[Version]) -> None:
+        """Remove these versions and what quarantine says of them; their originals are found there by what they hold."""
+        theirs = {version.listed for version in versions if version.listed}
+        # Listed anew: where the bucket keeps one version, the ticket's own may have been put over it meanwhile.
+        self._raw.delete_versions(version for version in self._raw.versions_of(key) if version.listed in theirs)
+        etags = {listed.etag for listed in theirs}
+        for entry in self._pipeline.versions_of(entry_path(key)):
+            stored = self._pipeline.find_version(entry)
+            if stored and from_json(QuarantineEntry, stored.body).etag in etags:
+                self._pipeline.delete_versions([entry])
 
 
 class Records:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from resources.aws import concurrently
 from resources.dynamodb import DynamoDBTable, Item, to_item
-from resources.object_store import S3ObjectStore
+from resources.object_store import ObjectInfo, S3ObjectStore
 from resources.ordering import TOMBSTONE, is_tombstone
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.erasure import Tombstone, is_ticket_id
@@ -56,8 +56,12 @@ class Tombstones:
 
 def forgotten_at(records: S3ObjectStore, key: str) -> str | None:
     """When the ticket of the raw object `key` was forgotten, None where it was not. One HEAD."""
-    found = records.head(key)
-    return found.metadata.get(FORGOTTEN_AT, "unknown") if found and is_tombstone(found.metadata) else None
+    return time_of(records.head(key))
+
+
+def time_of(record: ObjectInfo | None) -> str | None:
+    """When the ticket of this record was forgotten, None where it is no tombstone."""
+    return record.metadata.get(FORGOTTEN_AT, "unknown") if record and is_tombstone(record.metadata) else None
 
 
 def is_tombstone_item(item: Item) -> bool:

@@ -1,6 +1,7 @@
 """Looks one ticket up in every store, and in the batches that were landed since its first version was put."""
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -9,6 +10,7 @@ from resources.object_store import Listed, StoredObject
 from ticket_assets.domain.books import FORGOTTEN, SUFFIX
 from ticket_assets.domain.quarantine import QuarantineEntry, without_texts
 from ticket_assets.domain.whereabouts import BatchHistory, BatchRun, Evidence, RawVersion, Whereabouts, verdict
+from ticket_assets.stores import books
 from ticket_assets.stores.inventory import Runs, Stores, batch_names, item_source, items_of, source_of
 
 MOST_SCANNED = 500
@@ -34,7 +36,9 @@ def whereabouts(
     made_from = [item_source(item) for item in items]
     if record and not items and source_of(record.info.metadata).etag == FORGOTTEN:
         made_from = [source_of(record.info.metadata)]
-    seen = Evidence(stores.raw.head(key), record and record.info, made_from, entry, going, failed, messages)
+    raw = stores.raw.head(key)
+    young = raw is not None and raw.last_modified > time.time() - books.UNHEARD_SECONDS
+    seen = Evidence(raw, record and record.info, made_from, entry, going, failed, messages, young)
     start = _start(versions, record, entry)
     scanned = list(islice(stores.batches.since(start - EARLIER), MOST_SCANNED + 1)) if start else []
     known = {*going, *failed, *_mentioned(record, items, entry)}

@@ -125,6 +125,31 @@ def test_all_of_a_customers_tickets_go_wherever_they_are_and_no_other_customers(
     assert traces(pipeline, '"C-7"') == []
 
 
+def test_a_customers_tickets_go_in_whatever_form_a_producer_put_them(pipeline):
+    """None of these is a valid ticket: nothing but its own bytes says whose it is."""
+    theirs, other = ticket("T-1", customer_id="77"), ticket("T-2", customer_id="770", body="about 77")
+    forms = {
+        "number": ticket("number", customer_id=77),
+        "list": [theirs],
+        "nested": {"ticket": theirs},
+        "text": json.dumps(theirs),
+        "other": [other],
+    }
+    for name, told in forms.items():
+        pipeline.raw.put(f"{name}.json", json.dumps(told).encode())
+    pipeline.raw.put("utf16.json", json.dumps({**theirs, "ticket_id": "utf16"}).encode("utf-16"))
+    pipeline.raw.put("cut.json", b'{"customer_id": "7\\u0037", "body": "sch\xf6n')
+    pipeline.enrich(*pipeline.raw.list_keys())
+    assert len(list(pipeline.quarantine.entries())) == 7
+
+    output = printed("forget", "--customer", "77", "--yes")
+
+    assert "forgot 6 tickets (cut, list, nested, number, text, utf16)" in output
+    assert list(pipeline.raw.list_keys()) == ["other.json"]
+    assert [entry.key for entry in pipeline.quarantine.entries()] == ["other.json"]
+    assert list(pipeline.store.list_keys("quarantine/originals/")) == ["quarantine/originals/other.json"]
+
+
 def test_a_customers_ticket_that_was_put_again_after_it_was_forgotten_is_found_by_the_customer(pipeline):
     key = pipeline.put("T-1", customer_id="C-7")
     assert pipeline.enrich(key).success
@@ -150,6 +175,30 @@ def test_a_ticket_that_went_from_one_customer_to_another_stays_the_others(pipeli
 
     assert traces(pipeline, '"C-7"') == []
     assert pipeline.record("T-1")["customer_id"] == "C-8"
+
+
+@pytest.mark.parametrize("asked", [("A",), ("--customer", "C-7")], ids=["by id", "by customer"])
+@pytest.mark.parametrize("versions", [False, True], ids=["plain buckets", "versioned buckets"])
+def test_a_ticket_under_whose_key_anothers_was_put_by_mistake_stays_and_that_version_goes(pipeline, versions, asked):
+    if versions:
+        keep_versions(pipeline)
+    keys = [pipeline.put("A", customer_id="C-7"), pipeline.put("B", customer_id="C-8")]
+    assert pipeline.enrich(*keys).success
+    for number in range(2):
+        mistaken = ticket("A", customer_id="C-7", body=f"{SECRET} {number}")
+        pipeline.raw.put("B.json", json.dumps(mistaken).encode())
+        pipeline.enrich("B.json")
+    assert [entry.reason for entry in pipeline.quarantine.entries()] == ["key_mismatch"]
+
+    output = printed("forget", *asked, "--yes")
+
+    assert "forgot 1 tickets (A)" in output
+    assert "0 left" in output
+    assert traces(pipeline, SECRET) == []
+    assert list(pipeline.store.list_keys("quarantine/")) == []
+    assert pipeline.record("B")["customer_id"] == "C-8"
+    assert [item["customer_id"] for item in pipeline.items("B")] == ["C-8"]
+    assert [json.loads(pipeline.raw.get(key).body)["ticket_id"] for key in pipeline.raw.list_keys()] == ["B"] * versions
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,21 @@ def test_all_batches_means_those_whose_partition_stands_too(pipeline):
     assert deferred(pipeline) == [["t1.json", "t2.json"]]
 
 
+def test_a_ticket_with_two_items_is_in_its_batch_once_and_the_batch_succeeds(pipeline):
+    enriched(pipeline, "t1", "t2")
+    table = pipeline.stores["table"]
+    (item,) = table.items("t1")
+    table.put({**item, "created_at": {"N": "1"}}, None)
+
+    assert "2 tickets in 1 batches" in printed("reprocess", "--yes")
+
+    (batch,) = pipeline.batches.deferred()
+    assert sorted(pipeline.batches.manifest(batch).keys) == ["t1.json", "t2.json"]
+    pipeline.instance.add_dynamic_partitions(BATCHES.name, [batch])
+    assert pipeline.run(batch).success
+    assert len(pipeline.items("t1")) == 1
+
+
 def test_a_dry_run_counts_and_makes_nothing(pipeline):
     enriched(pipeline, "t1", "t2")
 

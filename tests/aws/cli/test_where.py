@@ -3,9 +3,11 @@
 import json
 
 from resources.aws import client
+from resources.queue import SqsQueue
 from tests.aws.cli.running import fill, printed, tickets
 from tests.pipeline.test_ticket_books import forget
-from tests.support import store
+from tests.support import eventually, store
+from ticket_assets.stores import books
 from ticket_assets.stores import whereabouts as module
 
 
@@ -59,6 +61,16 @@ def test_a_ticket_of_which_nothing_is_known_exits_with_1(named, pipeline):
     result = tickets("where", "T")
     assert result.exit_code == 1
     assert result.stdout.startswith("T.json: unknown")
+
+
+def test_a_ticket_that_was_put_just_now_is_on_its_way(named, pipeline, monkeypatch):
+    pipeline.put("T-1")
+    queue = SqsQueue(name=named.queue)
+    assert eventually(lambda: queue.delete(queue.drain(1, 0, 100)) or not sum(queue.depth().values()))
+
+    assert printed("where", "T-1").startswith("T-1.json: missing")
+    monkeypatch.setattr(books, "UNHEARD_SECONDS", 120)
+    assert printed("where", "T-1").startswith("T-1.json: in flight (put just now")
 
 
 def test_an_erased_ticket_is_forgotten(named, pipeline):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ticket_assets.domain.books import (
     FORGOTTEN,
     Books,
+    Depth,
     OldestUnaccounted,
     Source,
     State,
@@ -69,7 +70,9 @@ NOW, BEFORE, AFTER = Source("now", 100), Source("before", 90), Source("after", 1
     [
         (RECORD, [NOW], State.ENRICHED),
         (RECORD, [AFTER], State.ENRICHED),  # a newer version than the listing knew
-        (RECORD, [BEFORE, NOW], State.ENRICHED),  # the older item is about to be deleted
+        (RECORD, [BEFORE, NOW], State.STALE),  # two items where there must be one
+        (RECORD, [NOW, NOW], State.STALE),
+        (RECORD, [Source(FORGOTTEN, 99_999_999_999), NOW], State.ENRICHED),  # a tombstone is no item of the ticket
         (RECORD._replace(last_modified=100), [NOW], State.ENRICHED),
         (RECORD._replace(last_modified=99), [NOW], State.STALE),  # it was there before this version was put
         (RECORD, [BEFORE], State.STALE),
@@ -146,10 +149,44 @@ def test_of_many_unaccounted_the_oldest_keep_their_names_and_all_are_counted(age
     ],
 )
 def test_the_newest_unaccounted_may_be_in_the_queue_and_the_others_are_lost(known, total, messages, expected):
-    found = judge([unaccounted(age) for age in range(known)], total, messages)
+    found = judged(known, total, Depth(0, messages))
 
-    assert (found.in_queue, [one.last_modified for one in found.lost], found.unnamed) == expected
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "total", "depth", "expected"),
+    [
+        (0, 5, (5, 0), (5, [], 0)),  # worked off meanwhile
+        (0, 5, (3, 0), (3, [], 2)),
+        (0, 5, (3, 4), (4, [], 1)),
+        (3, 5, (5, 0), (2, [0, 1, 2], 0)),  # what has a name was looked at again since
+        (3, 3, (3, 0), (0, [0, 1, 2], 0)),
+    ],
+)
+def test_what_was_not_looked_at_again_may_have_been_in_the_queue_before(known, total, depth, expected):
+    assert judged(known, total, Depth(*depth)) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "total", "messages", "expected"),
+    [
+        (6, 6, 0, (2, [0, 1, 2, 3], 0)),  # 4 and 5 are young
+        (6, 6, 2, (2, [0, 1, 2, 3], 0)),  # and these are their messages
+        (6, 6, 3, (5, [0], 0)),  # a backlog: which messages are the young ones' is not known
+        (6, 9, 0, (5, [0, 1, 2, 3], 0)),  # what has no name is younger still
+        (4, 9, 0, (0, [0, 1, 2, 3], 5)),
+    ],
+)
+def test_the_young_are_on_their_way_even_where_the_queue_does_not_count_them(known, total, messages, expected):
+    assert judged(known, total, Depth(0, messages), young_since=3) == expected
+
+
+def judged(known: int, total: int, depth: Depth, young_since: float = 99) -> tuple[int, list[int], int]:
+    """The judgement on `total` objects, of which those of the ages 0, 1, 2… are known by name."""
+    found = judge([unaccounted(age) for age in range(known)], total, depth, young_since)
     assert found.in_queue + len(found.lost) + found.unnamed == total
+    return found.in_queue, [one.last_modified for one in found.lost], found.unnamed
 
 
 def test_received_is_the_sum_of_what_became_of_it():
