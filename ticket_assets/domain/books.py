@@ -105,7 +105,7 @@ def is_quarantined(raw: Version, entry: QuarantineEntry | None) -> bool:
 
 
 class Unaccounted(NamedTuple):
-    """A raw object of this age of which nothing current is found, MISSING or STALE."""
+    """A raw object of this age of which nothing current was found, MISSING or STALE; looked at again, in any state."""
 
     last_modified: int
     key: str

@@ -128,7 +128,7 @@ class _Walk:
         return left
 
     def _again(self, found: Unaccounted) -> Unaccounted | None:
-        """The object as it is by now, which may have been put again; None where it was deleted."""
+        """The object and its state by now: it may have been put again, or enriched. None where it was deleted."""
         raw, record = self._stores.raw.head(found.key), self._stores.records.head(found.key)
         if raw is None:
             return None
