@@ -80,7 +80,11 @@ def aws_endpoint(tmp_path_factory, own_environment):
 
 @pytest.fixture
 def settings(aws_endpoint) -> Settings:
-    """Settings whose every name is this test's own, all of it provisioned."""
+    return own_settings()
+
+
+def own_settings() -> Settings:
+    """Settings whose every name is this caller's own, all of it provisioned; the names end alike."""
     own = uuid.uuid4().hex[:8]
     made = Settings(
         raw_bucket=f"raw-{own}",

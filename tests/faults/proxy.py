@@ -51,16 +51,18 @@ Partly = Callable[[bytes, Callable[[bytes], bytes]], bytes]
 class Rule:
     """`answer` for operations whose name, such as "s3.PUT bucket/key" or "sqs.ReceiveMessage queue", matches `pattern`.
 
-    Holds until the time `until`, for `times` answers at most.
+    Holds for so many seconds from its first answer, and for `times` answers at most.
     """
 
     pattern: str
     answer: Answer | Partly
-    until: float
+    seconds: float
     times: float
+    first: float = math.inf
 
     def takes(self, operation: str) -> bool:
-        return self.times > 0 and time.monotonic() < self.until and bool(re.match(self.pattern, operation))
+        on = self.times > 0 and time.monotonic() < self.first + self.seconds
+        return on and bool(re.match(self.pattern, operation))
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Proxy:
 
     def fail(self, pattern: str, answer: Answer | Partly, seconds: float = 600, times: float = math.inf) -> None:
         """From now on, `answer` instead of the server's."""
-        self.rules.append(Rule(pattern, answer, time.monotonic() + seconds, times))
+        self.rules.append(Rule(pattern, answer, seconds, times))
 
     def cut(self, pattern: str, times: float) -> None:
         """From now on, the first half of an answer's bytes, then no connection."""
@@ -92,18 +94,19 @@ class Proxy:
             found = next((rule for rule in self.rules if rule.takes(operation)), None)
             if found:
                 found.times -= 1
+                found.first = min(found.first, time.monotonic())
                 self.broken[operation] += 1
             return found
 
 
 def operation_of(method: str, path: str, headers: Any, body: bytes) -> tuple[str, str]:
-    """The service, and what it is asked: "sqs.Operation queue", "dynamodb.Operation" or "s3.METHOD bucket/key"."""
+    """The service, and what it is asked: "sqs.Operation queue", "dynamodb.Operation table", "s3.METHOD bucket/key"."""
     target = headers.get("X-Amz-Target", "")
     if target:
         service, _, name = target.rpartition(".")
         kind = "dynamodb" if "Dynamo" in service else "sqs"
-        queue = re.search(rb'"QueueUrl": ?"[^"]*/([^"/]+)"', body)
-        return kind, f"{kind}.{name} {queue[1].decode() if queue else ''}".strip()
+        of = re.search(rb'"(?:QueueUrl|TableName)": ?"(?:[^"]*/)?([^"/]+)"', body)
+        return kind, f"{kind}.{name} {of[1].decode() if of else ''}".strip()
     return "s3", f"s3.{method} {urlsplit(path).path.lstrip('/')}"
 
 

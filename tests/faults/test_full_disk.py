@@ -41,10 +41,12 @@ def heard(log: Path) -> Iterator[list[bytes]]:
 
     thread = threading.Thread(target=listen)
     thread.start()
-    yield words
-    done.set()
-    thread.join()
-    os.close(end)
+    try:
+        yield words
+    finally:
+        done.set()
+        thread.join()
+        os.close(end)
 
 
 def limit_files(place: Path, size: int) -> None:

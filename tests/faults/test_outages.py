@@ -7,9 +7,8 @@ import pytest
 
 from resources import patience
 from resources.aws import AwsThrottled, AwsUnavailable, AwsUnreachable, client
-from tests.fakes import FirstWords, fake_suite
 from tests.faults.books import assert_books_balance, finish
-from tests.faults.proxy import DOWN, EXPIRED, EXPIRED_JSON, SLOW_DOWN, SQS_THROTTLED, THROTTLED, Answer, Proxy
+from tests.faults.proxy import DOWN, EXPIRED, EXPIRED_JSON, SLOW_DOWN, SQS_THROTTLED, THROTTLED, Answer
 from tests.support import eventually
 from ticket_assets.assets.policy import BATCHES
 from tickets_cli.provisioning import RECEIVES
@@ -44,34 +43,6 @@ def test_a_run_waits_until_a_throttle_passes_and_says_what_it_waits_for(queue, p
     said = warnings(queue.instance, result.run_id)
     assert [line for line in said if proxy.url in line and line.startswith("waiting: ")], said
     finish(queue)
-    assert_books_balance(queue.pipeline)
-
-
-class Outage(FirstWords):
-    """A summarizer during whose work the server goes away for some seconds."""
-
-    proxy: str
-
-    def summarize(self, texts):
-        RUNNING[self.proxy].fail("", DOWN, seconds=8)
-        return super().summarize(texts)
-
-
-RUNNING: dict[str, Proxy] = {}
-
-
-def test_a_run_outlives_a_server_that_goes_away_in_its_middle_and_comes_back(queue, proxy):
-    put(queue)
-    (batch,) = queue.requested()
-    queue.instance.add_dynamic_partitions(BATCHES.name, [batch])
-    RUNNING[proxy.url] = proxy
-
-    result = queue.pipeline.run(batch, fake_suite(summarizer=Outage(proxy=proxy.url)))
-
-    assert result.success
-    assert proxy.broken
-    assert any("cannot reach" in line for line in warnings(queue.instance, result.run_id))
-    queue.pipeline.batches.clear_pending(batch)
     assert_books_balance(queue.pipeline)
 
 

@@ -91,7 +91,9 @@ class Worker:
     def never_starts(self) -> None:
         """As run monitoring tells it."""
         reason = JobFailureData(error=None, failure_reason=RunFailureReason.START_TIMEOUT)
-        self.instance.report_run_failed(self.run(), "Run timed out due to taking longer than 180 seconds", reason)
+        self.instance.report_run_failed(
+            self.run(), "Run timed out due to taking longer than 45 seconds to start.", reason
+        )
 
     def is_not_launched(self) -> None:
         """As the daemon's queue of runs tells it where no code server answers."""

@@ -74,24 +74,27 @@ def stack(tmp_path_factory, aws_endpoint):
     names = {name: f"{value}-deaths" for name, value in OWN_NAMES.items()}
     # The longer the window, the shorter does a tick wait for a first message, of which there is none.
     own = environment(**names, **{GATE: str(gate)}, AWS_ENDPOINT_URL=aws_endpoint, TICKETS_BATCH_WINDOW_SECONDS="20")
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(own)
-    settings = load_settings()
-    list(provision(settings))
-    # The tests land their own batches.
-    client("s3").put_bucket_notification_configuration(Bucket=settings.raw_bucket, NotificationConfiguration={})
-    prepare_home(home)
-    quick(home / "dagster.yaml")
-    services = DagsterServices(home, os.environ, root / "logs", free_port(), "tests.pipeline.killing_definitions")
-    processes = [services.start_code_server(), services.start_daemon()]
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield Stack(Pipeline(settings, instance), gate)
-    for process in processes:
-        process.stop(1)
-    assert eventually(lambda: kill_all(root))
-    os.environ.clear()
-    os.environ.update(before)
+    before, processes = dict(os.environ), []
+    try:
+        os.environ.clear()
+        os.environ.update(own)
+        settings = load_settings()
+        list(provision(settings))
+        # The tests land their own batches.
+        client("s3").put_bucket_notification_configuration(Bucket=settings.raw_bucket, NotificationConfiguration={})
+        prepare_home(home)
+        quick(home / "dagster.yaml")
+        services = DagsterServices(home, os.environ, root / "logs", free_port(), "tests.pipeline.killing_definitions")
+        processes += [services.start_code_server()]
+        processes += [services.start_daemon()]
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield Stack(Pipeline(settings, instance), gate)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        for process in processes:
+            process.stop(1)
+        assert eventually(lambda: kill_all(root))
 
 
 def quick(place: Path) -> None:

@@ -5,12 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType
 
 from tests.pipeline.programs import UP, environment, kill_all, last_words, left_of, listening_at, processes_of
 from tests.support import eventually, store
@@ -57,6 +60,21 @@ class Terminal:
     def runs(self, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
         with dg.DagsterInstance.from_config(str(self.state / "dagster")) as instance:
             return list(instance.get_runs(dg.RunsFilter(statuses=statuses)))
+
+    def starting(self, run: dg.DagsterRun) -> str:
+        """A run like `run` that was launched just now, and whose process never came so far as to say that it began."""
+        lost = run.run_id[:-8] + uuid.uuid4().hex[:8]
+        launched = DagsterEvent(DagsterEventType.PIPELINE_STARTING.value, run.job_name)
+        with dg.DagsterInstance.from_config(str(self.state / "dagster")) as instance:
+            instance.add_run(run._replace(run_id=lost, status=dg.DagsterRunStatus.NOT_STARTED))
+            instance.report_dagster_event(launched, lost)
+        return lost
+
+    def ends(self, *run_ids: str) -> list[float]:
+        """When those of the runs ended that did, as Dagster recorded it."""
+        with dg.DagsterInstance.from_config(str(self.state / "dagster")) as instance:
+            records = instance.get_run_records(dg.RunsFilter(run_ids=run_ids))
+        return [record.end_time for record in records if record.end_time]
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +124,18 @@ def next_one(terminal, first) -> dict[str, Any]:
     seen |= {"killed": run.run_id, "keys": set(batch.keys)}
     assert eventually(lambda: kill_all(terminal.state))
     up.stop()
-    return seen
+    return seen | {"starting": terminal.starting(run)}
 
 
 @pytest.fixture(scope="module")
 def last(terminal, next_one) -> dict[str, Any]:
     """The stack started once more, after the kill; ended by SIGTERM."""
     up = terminal.up()
+    again = time.time()
+    lost = [next_one["killed"], next_one["starting"]]
+    ends = eventually(lambda: (found := terminal.ends(*lost))[1:] and found, UP)
     enriched = eventually(lambda: tickets("tickets-enriched") >= next_one["keys"], UP)
-    seen = {"up": up, "enriched": enriched, "runs": terminal.runs()}
+    seen = {"up": up, "enriched": enriched, "runs": terminal.runs(), "noticed": [end - again for end in ends]}
     up.terminate()
     return seen | {"end": last_words(up), "left": left_of(terminal.state), "listening": terminal.listening()}
 
@@ -160,6 +181,11 @@ def test_a_run_that_was_going_on_when_everything_was_killed_is_failed_and_its_ba
     assert runs[killed].status == dg.DagsterRunStatus.FAILURE
     assert killed in [run.parent_run_id for run in runs.values()]
     assert last["enriched"]
+
+
+def test_runs_that_were_lost_with_everything_even_one_that_was_starting_are_failed_within_a_minute_of_the_restart(last):
+    assert len(last["noticed"]) == 2
+    assert max(last["noticed"]) < 60
 
 
 def test_sigterm_ends_every_process_too(last):
