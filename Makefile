@@ -55,7 +55,9 @@ lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(INSTALLED) ## Measure a batch of 256 and the time from put to item; prints tables, writes bench/results
+bench: $(PREPARED) ## Measure models, a batch of 256 and the time from put to item; prints tables, writes bench/results
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
 

@@ -28,12 +28,13 @@ class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
         loaded = self.loaded()
         sources = [encoding.tokens for encoding in loaded.encoded(texts, MAX_TOKENS)]
         search = search_of(loaded.facts["generation"], self.max_new_tokens)
-        best = in_batches(sources, self.batch_size, lambda batch: _search(loaded, batch, search), loaded.workers)
+        best = in_batches(sources, self.batch_size, lambda batch: decode(loaded, batch, search), loaded.workers)
         ids = [[loaded.tokenizer.token_to_id(token) for token in hypothesis.tokens] for hypothesis in best]
         return readable([loaded.tokenizer.decode(row, skip_special_tokens=True) for row in ids])
 
 
-def _search(loaded: Loaded, batch: list[list[str]], search: Search) -> list[Hypothesis]:
+def decode(loaded: Loaded, batch: list[list[str]], search: Search) -> list[Hypothesis]:
+    """The generated tokens of each text, in order."""
     chosen = [search.choose(hypotheses) for hypotheses in _translate(loaded, batch, search)]
     doubtful = [index for index, (_, sure) in enumerate(chosen) if not sure]
     best = [hypothesis for hypothesis, _ in chosen]

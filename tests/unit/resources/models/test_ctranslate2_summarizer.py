@@ -9,7 +9,7 @@ import pytest
 
 from resources.models.bart_summarizer import MAX_TOKENS
 from resources.models.beam_search import search_of
-from resources.models.ctranslate2_summarizer import CTranslate2Summarizer, _search
+from resources.models.ctranslate2_summarizer import CTranslate2Summarizer, decode
 from resources.models.roles import ModelNotAvailable
 from resources.models.torch_summarizer import TorchSummarizer, generation_config, load_bart
 from tests.unit.resources.models.engines import prepared, token_ids
@@ -69,7 +69,7 @@ def decoded(role: CTranslate2Summarizer) -> list[list[int]]:
     loaded = role.loaded()
     search = search_of(loaded.facts["generation"], role.max_new_tokens)
     sources = [encoding.tokens for encoding in loaded.encoded(TEXTS, MAX_TOKENS)]
-    return [[loaded.tokenizer.token_to_id(token) for token in h.tokens] for h in _search(loaded, sources, search)]
+    return [[loaded.tokenizer.token_to_id(token) for token in h.tokens] for h in decode(loaded, sources, search)]
 
 
 @pytest.mark.parametrize(("most", "changes"), DECODINGS, ids=str)
