@@ -20,12 +20,12 @@ from tests.unit.resources.models.random_models import save_bert
 
 ROOT = Path(__file__).parents[4]
 FILES = ["config.json", "facts.json", "manifest.json", "model.bin", "tokenizer.json", "vocabulary.json"]
-# Writes a file, says so, and waits for a word before it writes the second.
+# Says that it begins; writes a file, says where, and waits for a word before it writes the second.
 FILLER = """
 import sys; from pathlib import Path; from resources.models.converted import add
 def fill(place):
     (place / "one").write_text("1"); print(place, flush=True); sys.stdin.readline(); (place / "two").write_text("2")
-add(Path(sys.argv[1]), {"by": sys.argv[2]}, fill); print("added", flush=True)
+print("begins", flush=True); add(Path(sys.argv[1]), {"by": sys.argv[2]}, fill); print("added", flush=True)
 """
 
 
@@ -36,7 +36,9 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def filler(directory: Path, name: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", FILLER, str(directory), name]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert line_of(process) == "begins"
+    return process
 
 
 def line_of(process: subprocess.Popen[str]) -> str:

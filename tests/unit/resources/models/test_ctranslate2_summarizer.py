@@ -23,6 +23,7 @@ DECODINGS: list[tuple[int, dict[str, Any]]] = [
     (48, {}),
     (24, {}),
     (12, {}),
+    (48, {"min_length": 24}),
     (30, {"min_length": 0, "length_penalty": 0.5}),
     (24, {"num_beams": 2, "min_length": 5}),
     (24, {"min_length": 3, "length_penalty": 1.0, "num_beams": 6}),
