@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 is needed: make PYTHON=…")'
 	@echo "installing into $(VENV) (once, a few minutes)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,ui,local,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,dev]'
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
 	@touch $@
 
@@ -55,7 +55,9 @@ lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(INSTALLED) ## Measure a batch of 256 and the time from put to item; prints tables, writes bench/results
+bench: $(PREPARED) ## Measure models, a batch of 256 and the time from put to item; prints tables, writes bench/results
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
 

@@ -1,6 +1,8 @@
 """One real local AWS server for the test session, on a free port; fresh buckets, queues and table for each test."""
 
 import os
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
@@ -29,10 +31,19 @@ def own_environment(tmp_path_factory):
     for name in before:
         if name.startswith(("TICKETS_", "DAGSTER_", "AWS_")) and name != "AWS_CA_BUNDLE":
             del os.environ[name]
-    os.environ["MODEL_CACHE_DIR"] = str(tmp_path_factory.mktemp("models"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in before else base  # the processes of a session convert once
+    os.environ["MODEL_CACHE_DIR"] = str(shared / "models")
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def prepared_models(own_environment):
+    """The default profile's models in MODEL_CACHE_DIR, for tests that start programs with the real ones."""
+    command = [sys.executable, "-m", "tickets_cli.main", "models", "prepare"]
+    subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=Path(__file__).parents[1])
 
 
 def pytest_sessionfinish(session):

@@ -1,12 +1,18 @@
 """The only wiring: which implementation plays which role, and which store each asset writes to."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
 from resources.dynamodb import DynamoDBTable
 from resources.dynamodb_io import DynamoDBIOManager
+from resources.models.bart_summarizer import BartSummarizer
+from resources.models.bert_embedder import BertEmbedder
+from resources.models.ctranslate2_embedder import CTranslate2Embedder
+from resources.models.ctranslate2_sentiment import CTranslate2Sentiment
+from resources.models.ctranslate2_summarizer import CTranslate2Summarizer
+from resources.models.distilbert_sentiment import DistilBertSentiment
 from resources.models.example_classifier import ExampleClassifier
 from resources.models.extractive_summarizer import ExtractiveSummarizer
 from resources.models.head_sentiment import HeadSentiment
@@ -33,6 +39,20 @@ from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tic
 from ticket_assets.settings import Settings, load_settings
 
 ASSETS = [raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, enriched_tickets, ticket_metadata]
+
+
+class Engine(NamedTuple):
+    """Who plays the roles over pretrained weights."""
+
+    embedder: type[BertEmbedder]
+    sentiment: type[DistilBertSentiment]
+    summarizer: type[BartSummarizer]
+
+
+ENGINES = {
+    "ctranslate2": Engine(CTranslate2Embedder, CTranslate2Sentiment, CTranslate2Summarizer),
+    "torch": Engine(TorchEmbedder, TorchSentiment, TorchSummarizer),
+}
 
 
 def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Settings | None = None) -> dg.Definitions:
@@ -72,9 +92,9 @@ def build_stores(settings: Settings) -> dict[str, Any]:
 
 
 def build_models(settings: Settings) -> ModelSuite:
-    """The roles as the profile TICKETS_MODELS casts them."""
+    """The roles as the profile TICKETS_MODELS casts them, over weights that TICKETS_ENGINE runs."""
     cache = str(settings.model_cache_dir.expanduser())
-    embedder = TorchEmbedder(source=settings.embedder, cache_dir=cache)
+    embedder = ENGINES[settings.engine].embedder(source=settings.embedder, cache_dir=cache)
 
     def classifier(name: str) -> ExampleClassifier:
         return ExampleClassifier(
@@ -94,9 +114,10 @@ def build_models(settings: Settings) -> ModelSuite:
 
 def _profile(settings: Settings, embedder: Embedder, cache: str) -> tuple[SentimentModel, Summarizer]:
     if settings.models == "distilled":
+        engine = ENGINES[settings.engine]
         return (
-            TorchSentiment(source=settings.sentiment_model, cache_dir=cache),
-            TorchSummarizer(source=settings.summarizer, cache_dir=cache),
+            engine.sentiment(source=settings.sentiment_model, cache_dir=cache),
+            engine.summarizer(source=settings.summarizer, cache_dir=cache),
         )
     examples = str(settings.labels_dir / "sentiment.yaml")
     return (

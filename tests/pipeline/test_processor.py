@@ -26,7 +26,7 @@ OWN_NAMES = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, prepared_models):
     """A directory and an environment of this module's own, with an endpoint where no server runs yet."""
     root = tmp_path_factory.mktemp("processor")
     own = environment(

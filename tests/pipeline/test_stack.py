@@ -78,7 +78,7 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory):
+def terminal(tmp_path_factory, prepared_models):
     """A terminal whose stack this process's own AWS clients speak to."""
     made = Terminal(tmp_path_factory.mktemp("stack") / "state")
     before = dict(os.environ)

@@ -76,7 +76,9 @@ def classify(models: ModelSuite, raw: Sequence[RawRow], embedded: Sequence[Embed
     ready = [row for row in raw if row.ticket_id in vectors]
     items = [(row.text, vectors[row.ticket_id]) for row in ready]
     probe = (SHORT, models.embedder.embed([SHORT])[0]) if items else ("", np.empty(0))
-    outcomes = isolate(lambda batch: infer_labels(models, batch), items, probe, _check_finite)
+    outcomes = isolate(
+        lambda batch: infer_labels(models, batch), items, probe, _check_finite, same=lambda item: item[0]
+    )
     labels = {row.ticket_id: outcome for row, outcome in zip(ready, outcomes, strict=True)}
     version = models.version
     return [_row(row, version, labels.get(row.ticket_id, Failed("the ticket has no vector"))) for row in raw]

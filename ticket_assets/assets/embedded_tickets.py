@@ -17,7 +17,7 @@ CHECK = "vectors_are_finite_unit_vectors"
 
 
 @ticket_asset(
-    kinds={"pytorch", "parquet"},
+    kinds={"ctranslate2", "parquet"},
     io_manager_key="rows_io",
     code_version="1",
     dagster_type=list[EmbeddedRow],

@@ -13,7 +13,7 @@ from ticket_assets.domain.rows import RawRow, SummarizedRow
 
 
 @ticket_asset(
-    kinds={"pytorch", "parquet"}, io_manager_key="rows_io", code_version="1", dagster_type=list[SummarizedRow]
+    kinds={"ctranslate2", "parquet"}, io_manager_key="rows_io", code_version="1", dagster_type=list[SummarizedRow]
 )
 def summarized_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.MaterializeResult:
     watch = Stopwatch()

@@ -3,7 +3,7 @@
 Only what an exception or a bad result can show is isolated here; a process that dies takes its batch with it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
 Item = TypeVar("Item")
@@ -40,14 +40,30 @@ def isolate(
     items: Sequence[Item],
     probe: Item,
     check: Callable[[Result], None],
+    same: Callable[[Item], Hashable] = lambda item: item,
 ) -> list[Result | Failed]:
     """Results of `infer` in the order of `items`, with Failed in the place of each item that breaks it.
+
+    Items that are the `same` are inferred once, and share their outcome.
 
     An item breaks the model when `infer` raises, gives the wrong number of results, or `check` raises on its
     result. Then `probe`, an item known to be harmless, is tried: raises ModelBroken if it fails too. Else the batch
     is halved until the culprits are alone, about 2·log2(n) calls each, and each is tried alone once more: a model may
     fail in passing.
     """
+    distinct: dict[Hashable, Item] = {}
+    for item in items:
+        distinct.setdefault(same(item), item)
+    found = dict(zip(distinct, _isolate(infer, list(distinct.values()), probe, check), strict=True))
+    return [found[same(item)] for item in items]
+
+
+def _isolate(
+    infer: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    probe: Item,
+    check: Callable[[Result], None],
+) -> list[Result | Failed]:
     if not items:
         return []
     outcomes = _attempt(infer, items, check)

@@ -33,7 +33,7 @@ def test_every_command_shows_an_example_of_itself():
     assert isinstance(root, TyperGroup)
     examples = {" ".join(path): printed(*path, "--help").partition("Example:")[2] for path in commands(root)}
 
-    assert examples.keys() >= {"setup", "seed", "reset", "status", "up", "demo", "models prepare"}
+    assert examples.keys() >= {"setup", "seed", "reset", "status", "up", "demo", "models prepare", "models info"}
     for path, example in examples.items():
         assert f"tickets {path}" in example, path
 
@@ -158,7 +158,7 @@ def test_what_looks_like_markup_in_an_error_is_printed_as_it_is(aws_endpoint, mo
     assert f"TICKETS_BATCH_SIZE='{value}'" in tickets("status").stderr
 
 
-def test_label_files_that_are_not_there_are_one_line(monkeypatch, tmp_path):
+def test_label_files_that_are_not_there_are_one_line(prepared_models, monkeypatch, tmp_path):
     monkeypatch.setenv("TICKETS_LABELS_DIR", str(tmp_path))
     result = tickets("models", "prepare")
 

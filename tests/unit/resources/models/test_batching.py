@@ -1,34 +1,45 @@
 import random
+import threading
 
 import pytest
 
 from resources.models.batching import in_batches
 
+WORDS = [chr(97 + i % 26) * length for i, length in enumerate(random.Random(1).choices(range(1, 40), k=101))]
 
-def test_results_come_back_in_the_order_of_the_items_whatever_their_lengths():
-    words = [chr(97 + i % 26) * length for i, length in enumerate(random.Random(1).choices(range(1, 40), k=101))]
 
-    assert in_batches(words, [len(word) for word in words], 8, lambda batch: [w.upper() for w in batch]) == [
-        word.upper() for word in words
-    ]
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_come_back_in_the_order_of_the_items_whatever_their_lengths(workers):
+    assert in_batches(WORDS, 8, lambda batch: [w.upper() for w in batch], workers) == [word.upper() for word in WORDS]
 
 
 def test_a_batch_holds_items_of_like_length_and_the_longest_go_first():
     seen: list[list[int]] = []
 
-    def run(batch: list[int]) -> list[int]:
-        seen.append(batch)
+    def run(batch: list[str]) -> list[str]:
+        seen.append([len(word) for word in batch])
         return batch
 
-    in_batches([3, 9, 1, 7, 5], [3, 9, 1, 7, 5], 2, run)
+    in_batches(["a" * length for length in (3, 9, 1, 7, 5)], 2, run)
 
     assert seen == [[9, 7], [5, 3], [1]]
 
 
+def test_workers_run_at_the_same_time():
+    both = threading.Barrier(2, timeout=30)
+
+    def run(batch: list[str]) -> list[str]:
+        both.wait()
+        return batch
+
+    assert in_batches(["a", "bb"], 1, run, workers=2) == ["a", "bb"]
+
+
 def test_no_items_run_nothing():
-    assert in_batches([], [], 4, lambda _: pytest.fail("ran")) == []
+    assert in_batches([], 4, lambda _: pytest.fail("ran")) == []
 
 
-def test_a_model_that_loses_a_result_is_an_error():
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_model_that_loses_a_result_is_an_error(workers):
     with pytest.raises(ValueError, match="zip"):
-        in_batches(["a", "b"], [1, 1], 2, lambda batch: batch[:1])
+        in_batches(["a", "b"], 2, lambda batch: batch[:1], workers)

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resources.models.distilbert_sentiment import predict
 from resources.models.roles import ModelNotAvailable
-from resources.models.torch_sentiment import TorchSentiment, predict
+from resources.models.torch_sentiment import TorchSentiment
 from tests.unit.resources.models.random_models import SENTENCES, change_weights, save_bert, save_distilbert
 
 NO_VECTORS = np.empty((0, 384), dtype=np.float32)

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from resources.models.torch_summarizer import TorchSummarizer, generation_config, tidy
+from resources.models.bart_summarizer import shortest, tidy
+from resources.models.torch_summarizer import TorchSummarizer, generation_config
 from tests.unit.resources.models.random_models import SENTENCES, change_weights, save_bart
 
 END = 2
@@ -43,6 +44,7 @@ def test_a_summary_is_what_a_plain_generate_call_gives(bart: Path):
         early_stopping=True,
         forced_bos_token_id=0,
         forced_eos_token_id=2,
+        renormalize_logits=True,
     )
 
     assert TorchSummarizer(source=str(bart)).summarize([SENTENCES[0]]) == [_decoded(bart, ids)]
@@ -60,24 +62,25 @@ def test_a_batch_gives_what_one_text_at_a_time_gives_in_the_same_order(bart: Pat
     assert len(set(together)) == len(TEXTS)
 
 
-def test_the_models_own_decoding_is_kept_but_for_the_length(bart: Path):
+def test_the_models_own_decoding_is_kept_but_for_the_length_and_renormalization(bart: Path):
     from resources.models.torch_summarizer import _load
 
     own = _load(str(bart), "any").model.generation_config
     config = generation_config(own, 48)
 
     changed = {name for name, value in config.to_dict().items() if value != own.to_dict()[name]}
-    assert changed == {"max_length", "min_length"}
+    assert changed == {"max_length", "min_length", "renormalize_logits"}
     assert (own.num_beams, own.forced_bos_token_id, own.forced_eos_token_id, own.early_stopping) == (4, 0, 2, True)
 
 
-@pytest.mark.parametrize(("max_new_tokens", "shortest"), [(48, 18), (56, 22), (57, 56), (142, 56)])
-def test_the_least_length_never_reaches_the_greatest(max_new_tokens: int, shortest: int):
+@pytest.mark.parametrize(("max_new_tokens", "least"), [(48, 18), (56, 22), (57, 56), (142, 56)])
+def test_the_least_length_never_reaches_the_greatest(max_new_tokens: int, least: int):
     from transformers import GenerationConfig
 
     config = generation_config(GenerationConfig(min_length=56, max_length=142), max_new_tokens)
 
-    assert (config.min_length, config.max_length) == (shortest, max_new_tokens + 1)
+    assert (config.min_length, config.max_length) == (least, max_new_tokens + 1)
+    assert shortest(56, 142, max_new_tokens) == least
 
 
 def test_an_empty_summary_is_an_error_that_names_its_text(tmp_path: Path):

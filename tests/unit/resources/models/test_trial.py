@@ -78,6 +78,14 @@ def test_models_of_a_module_whose_folder_left_the_search_path_since_it_was_loade
     assert killed_by(fake_suite(embedder=own()), KILLER, HARMLESS) == "signal 9"
 
 
+def test_the_real_models_are_tried_in_a_process_of_their_own(prepared_models):
+    models = build_models(Settings())
+    vectors = restore(json.loads(json.dumps(describe(models)))).embedder.embed([HARMLESS.text])
+
+    assert vectors.tolist() == models.embedder.embed([HARMLESS.text]).tolist()
+    assert killed_by(models, Texts("Where is my invoice?", ["Where is my invoice? " * 30]), HARMLESS) is None
+
+
 @pytest.mark.parametrize("models", [fake_suite(), build_models(Settings())], ids=["fakes", "embedded"])
 def test_models_described_as_plain_data_are_the_same_models_elsewhere(models):
     again = restore(json.loads(json.dumps(describe(models))))

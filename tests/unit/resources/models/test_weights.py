@@ -71,6 +71,21 @@ def test_a_directorys_version_changes_with_the_weights_content(model: Path):
     assert before.version != after.version
 
 
+@pytest.mark.parametrize("file", ["config.json", "vocab.txt", "tokenizer_config.json"])
+def test_a_directorys_version_changes_with_its_small_files_too(model: Path, file: str):
+    before = resolve(str(model), None, "")
+    (model / file).write_text((model / file).read_text() + "\n")
+
+    assert resolve(str(model), None, "").version != before.version
+
+
+def test_what_is_not_here_is_not_fetched_where_that_is_forbidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("asked the network"))
+
+    with pytest.raises(ModelNotAvailable, match="a run downloads nothing"):
+        resolve(HUB_MODEL, None, str(tmp_path), download=False)
+
+
 def test_a_snapshot_in_the_cache_is_used_without_the_network_and_named_by_its_commit(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -138,8 +153,9 @@ def test_importing_the_models_and_asking_for_versions_loads_no_engine(model: Pat
         "    importlib.import_module(f'resources.models.{file.stem}')\n"
         "from resources.models.torch_sentiment import TorchSentiment\n"
         "from resources.models.torch_embedder import TorchEmbedder\n"
-        f"TorchEmbedder().version, TorchSentiment(source={str(model)!r}).version\n"
-        "print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"
+        "from resources.models.ctranslate2_embedder import CTranslate2Embedder\n"
+        f"TorchEmbedder().version, TorchSentiment(source={str(model)!r}).version, CTranslate2Embedder().version\n"
+        "print({'torch', 'transformers', 'sentence_transformers', 'ctranslate2', 'tokenizers'} & set(sys.modules))"
     )
 
     assert _python(code).strip() == "set()"

