@@ -6,6 +6,7 @@ A run never converts and never downloads: `prepare` does. Neither torch nor tran
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -61,6 +62,11 @@ class CTranslate2Role(PretrainedRole):
         directory = self._directory()
         if directory and directory.is_dir() and not converted.problem_with(directory):
             return
+        if not all(map(find_spec, ("torch", "transformers"))):
+            raise ModelNotAvailable(
+                f"Model {self.source!r} is not converted, and converting it takes torch and transformers. Install the "
+                "extra convert here, or share the MODEL_CACHE_DIR of a machine where it is prepared."
+            )
         from resources.models.conversion import convert
 
         say(f"fetching {self.source}")

@@ -143,6 +143,14 @@ def test_a_model_that_is_prepared_is_not_converted_again(bert, tmp_path):
     assert said == []
 
 
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_where_nothing_can_be_converted_the_error_says_what_to_install(bert, tmp_path, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+
+    with pytest.raises(ModelNotAvailable, match="the extra convert"):
+        prepared(CTranslate2Embedder, bert, tmp_path)
+
+
 def test_where_the_weights_are_gone_the_converted_model_serves_with_the_same_version(bert, tmp_path, monkeypatch):
     (tmp_path / "models--owner--bert" / "refs").mkdir(parents=True)
     (tmp_path / "models--owner--bert" / "refs" / "main").write_text("0123456789abcdef0123456789abcdef01234567")
