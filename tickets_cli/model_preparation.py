@@ -17,7 +17,7 @@ def prepare_models(settings: Settings, console: Console) -> None:
     for name, role in models.roles.items():
         with console.status(f"preparing {name}") as status:
             role.prepare(lambda doing, name=name, status=status: status.update(f"{name}: {doing}"))
-    console.print(f"models {models.version}", highlight=False)
+    console.print(f"models {models.version}", highlight=False, soft_wrap=True)
     with console.status("loading embedder"):
         vectors = models.embedder.embed([LONG])
     roles: dict[str, Callable[[np.ndarray], object]] = {
