@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-LIFE = 20  # seconds; run monitoring looks every 15, so that a dead worker's run is failed within a minute
+LIFE = 20  # seconds; run monitoring looks every 10, so that a dead worker's run is failed within a minute
 CLAIMED = 7 * 24 * 3600
 PREFIX = "warm"
 
