@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 is needed: make PYTHON=…")'
 	@echo "installing into $(VENV) (once, a few minutes)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,workers,dev]'
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
 	@touch $@
 
@@ -47,6 +47,7 @@ reset: $(INSTALLED) ## Delete all tickets, records and runs of the local stack (
 	@$(BIN)/tickets reset
 
 test: $(INSTALLED) lint ## Lint, types, import contracts, and every test
+	@sh tests/workers/install_servers.sh
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## Lint, types and import contracts alone
@@ -60,6 +61,7 @@ bench: $(PREPARED) ## Measure models, a batch of 256 and the time from put to it
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.workers
 
 fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the pipeline
 	@env -u AWS_ENDPOINT_URL FUZZ_OBJECTS=5000 $(BIN)/python -m pytest tests/pipeline/test_fuzz.py

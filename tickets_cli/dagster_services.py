@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -25,18 +27,21 @@ PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
 CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
 
 
-def prepare_home(home: Path, *, refresh: bool = False) -> None:
-    """Make Dagster's home, with the project's dagster.yaml for as many runs at a time as there are cores.
+def prepare_home(
+    home: Path, *, refresh: bool = False, runs: int | None = None, changes: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Make Dagster's home, with the project's dagster.yaml for so many `runs` at a time (None: as there are cores).
 
-    A dagster.yaml that stands there is left as it is unless `refresh` asks for the project's own again.
+    A dagster.yaml that stands there is left as it is unless `refresh` asks for the project's own again; `changes`
+    replace sections of it.
     Creates the instance's databases before two processes open them at once.
     """
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if refresh or not settings.exists():
         template = yaml.safe_load(Path(__file__).with_name("dagster.yaml").read_text())
-        template["run_coordinator"]["config"]["max_concurrent_runs"] = os.cpu_count() or 1
-        settings.write_text(yaml.safe_dump(template))
+        template["run_coordinator"]["config"]["max_concurrent_runs"] = runs or os.cpu_count() or 1
+        settings.write_text(yaml.safe_dump(template | dict(changes)))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()
 

@@ -10,7 +10,7 @@ import typer
 
 from resources.aws import endpoint_name, require_endpoint
 from ticket_assets.settings import load_settings
-from tickets_cli import quarantine
+from tickets_cli import quarantine, workers
 from tickets_cli.books import reconcile, where
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
@@ -26,6 +26,7 @@ app.command()(reconcile)
 app.command()(where)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(workers.app, name="workers")
 app.command()(forget)
 
 
@@ -104,6 +105,9 @@ def up(
     aws_port: Annotated[int, typer.Option(help="The AWS server's port.")] = 4566,
     ui_port: Annotated[int, typer.Option(help="The Dagster page's port.")] = 3000,
     generator: Annotated[bool, typer.Option("--generator", help="Also put a ticket every few seconds.")] = False,
+    workers_count: Annotated[
+        int, typer.Option("--workers", min=0, help="Warm workers that execute the runs (docs/scaling.md).")
+    ] = 0,
 ) -> None:
     """Run the whole system on this machine until Ctrl-C; its state is kept in .tickets.
 
@@ -115,7 +119,7 @@ def up(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with plain_errors():
         ports = Ports(aws_port, ui_port, free_port())
-        with running_stack(state_dir(), ports, say, generator=generator) as stack:
+        with running_stack(state_dir(), ports, say, generator=generator, workers=workers_count) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")
             with suppress(KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -24,9 +25,20 @@ class ProcessFailed(RuntimeError):
 class ManagedProcess:
     """One child in a process group of its own, so that a Ctrl-C reaches only us and we stop it in order."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        user: str | None = None,
+        ends_on: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        """Start it, as `user` where one is named; `ends_on` is the signal that asks it to end."""
         self.name = name
         self.log = log
+        self._ends_on = ends_on
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
@@ -37,6 +49,9 @@ class ManagedProcess:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 close_fds=False,  # a child keeps the lock of `locked`; no other file is inheritable
+                user=user,
+                group=pwd.getpwnam(user).pw_gid if user else None,
+                extra_groups=[] if user else None,
             )
 
     @property
@@ -67,10 +82,15 @@ class ManagedProcess:
             self.stop()
             raise
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, a signal as its negative number; None where it has not."""
+        return self._process.poll()
+
     def terminate(self) -> None:
-        """Ask the process to end (SIGTERM)."""
+        """Ask the process to end (SIGTERM, unless another signal was named)."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(self._ends_on)
 
     def kill(self) -> None:
         """End the process alone, at once (SIGKILL); what it started goes on."""

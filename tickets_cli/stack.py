@@ -4,9 +4,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_assets.settings import load_settings
 from tickets_cli.aws_server import start_aws_server
@@ -14,6 +14,9 @@ from tickets_cli.dagster_services import RUNS_SECONDS, DagsterServices, prepare_
 from tickets_cli.layout import dagster_home
 from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, locked, undisturbed
 from tickets_cli.provisioning import provision
+
+if TYPE_CHECKING:
+    from tickets_cli.scale_out import ScaleOut
 
 
 class Ports(NamedTuple):
@@ -39,8 +42,19 @@ class Ports(NamedTuple):
 class Stack:
     """The running processes. `state` is this stack's alone while it runs."""
 
-    def __init__(self, state: Path, ports: Ports, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        state: Path,
+        ports: Ports,
+        say: Callable[[str], None],
+        workers: int = 0,
+        module: str = "ticket_assets.definitions",
+    ) -> None:
+        """With `workers`, runs are executed by so many warm workers; else each in a process of its own."""
         self._state = state
+        self._module = module
+        self._workers = workers
+        self._scale_out = _scale_out(workers, state) if workers else None
         self._say = say
         self._aws: ManagedProcess | None = None
         self._services: DagsterServices | None = None
@@ -55,11 +69,14 @@ class Stack:
         os.environ["AWS_ENDPOINT_URL"] = self.ports.endpoint
         for _ in provision(load_settings()):
             pass
-        prepare_home(home, refresh=home.is_relative_to(self._state))
-        self._services = DagsterServices(home, os.environ, logs, self.ports.code)
+        self._prepare(home)
+        self._services = DagsterServices(home, os.environ, logs, self.ports.code, self._module)
         self._services.start_code_server()
         self._say("assets and sensors loaded")
         self._services.start_daemon()
+        if self._scale_out:
+            self._scale_out.start_workers(home, os.environ, self._module)
+            self._say(f"{self._workers} warm workers started")
         self._services.start_webserver(self.ports.ui)
         self._say(f"Dagster UI on {self.ports.page}")
         if generator:
@@ -67,15 +84,26 @@ class Stack:
             self._generator = ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
             self._say("ticket generator running")
 
+    def _prepare(self, home: Path) -> None:
+        ours = home.is_relative_to(self._state)
+        if self._scale_out is None:
+            prepare_home(home, refresh=ours)
+            return
+        if not ours:
+            raise ProcessFailed(f"workers need a Dagster home of their own: unset DAGSTER_HOME ({home})")
+        self._scale_out.start_databases()
+        self._say("Redis and Postgres running")
+        prepare_home(home, refresh=True, runs=self._workers, changes=self._scale_out.settings)
+
     @property
     def pids(self) -> list[int]:
         """The stack's own process and those it started."""
-        services = self._services.pids if self._services else []
-        return [os.getpid(), *(process.pid for process in (self._aws, self._generator) if process), *services]
+        single = [process.pid for process in (self._aws, self._generator) if process]
+        return [os.getpid(), *single, *(pid for part in (self._services, self._scale_out) if part for pid in part.pids)]
 
     def check(self) -> None:
-        """Raises ProcessFailed if any process has ended."""
-        for part in (self._aws, self._services, self._generator):
+        """Raises ProcessFailed if any process has ended that is not started again."""
+        for part in (self._aws, self._services, self._scale_out, self._generator):
             if part:
                 part.check()
 
@@ -83,23 +111,37 @@ class Stack:
         """Stop everything; the AWS server last, since the others still write to it. Returns how many runs were cut."""
         if self._generator:
             self._generator.terminate()
-        try:
-            return self._services.stop(hurry) if self._services else 0
-        finally:
-            for process in (self._generator, self._aws):
+        deadline = time.monotonic() + RUNS_SECONDS
+        with ExitStack() as ending:  # what is named last ends first, whatever becomes of the others
+            for process in (self._aws, self._generator):
                 if process:
-                    process.stop()
+                    ending.callback(process.stop)
+            if self._scale_out:
+                self._scale_out.end_after_runs()
+                ending.callback(self._scale_out.stop, deadline, hurry)
+            cut = self._services.stop(hurry) if self._services else 0
+        return cut + (self._scale_out.cut if self._scale_out else 0)
+
+
+def _scale_out(workers: int, state: Path) -> "ScaleOut":
+    try:
+        from tickets_cli.scale_out import ScaleOut
+    except ImportError as error:
+        raise ProcessFailed(f"{error.name} is not installed: pip install -e '.[workers]'") from error
+    return ScaleOut(workers, state, state / "logs")
 
 
 @contextmanager
-def running_stack(state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False) -> Iterator[Stack]:
+def running_stack(
+    state: Path, ports: Ports, say: Callable[[str], None], *, generator: bool = False, **how: Any
+) -> Iterator[Stack]:
     """A started stack, stopped in the end whatever happens."""
     load_settings()  # a bad value is refused before anything starts
     with locked(dagster_home()) as note:
         for port in ports:
             if is_listening(port):
                 raise ProcessFailed(f"port {port} is taken: stop what listens there, or choose another")
-        stack = Stack(state, ports, say)
+        stack = Stack(state, ports, say, **how)
         try:
             stack.start(generator=generator)
             note(f"pids {', '.join(map(str, stack.pids))}; UI {ports.page}; AWS {ports.endpoint}")

@@ -200,3 +200,15 @@ def test_a_signal_during_a_stop_raises_nothing_and_is_told(number):
         assert not asked_again()
         signal.raise_signal(number)
         assert asked_again()
+
+
+def test_a_process_is_asked_to_end_by_the_signal_that_was_named(tmp_path):
+    script = "trap 'exit 7' USR2; echo up; while :; do sleep 0.05; done"
+    log = tmp_path / "worker.log"
+    process = ManagedProcess("worker", ["/bin/sh", "-c", script], os.environ, log, ends_on=signal.SIGUSR2)
+    process.wait_until(lambda: said(process, "up"), WAIT)
+    assert process.exit_code is None
+
+    process.stop()
+
+    assert process.exit_code == 7

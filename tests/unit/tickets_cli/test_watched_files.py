@@ -1,0 +1,51 @@
+"""What makes warm workers start anew: code, label files and models' files, and nothing that runs write themselves."""
+
+import pytest
+
+from ticket_assets.settings import Settings
+from tickets_cli.watched_files import fingerprint
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A package of definitions, label files, a model cache and a model's directory, all of them to be changed."""
+    for path in ("warm_code/__init__.py", "labels/intent.yaml", "cache/hub/weights.bin", "model/config.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("1")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = Settings(
+        labels_dir=tmp_path / "labels", model_cache_dir=tmp_path / "cache", embedder=str(tmp_path / "model")
+    )
+    return tmp_path, lambda: fingerprint(settings, "warm_code.definitions")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["warm_code/__init__.py", "warm_code/new.py", "labels/intent.yaml", "cache/hub/weights.bin", "model/config.json"],
+)
+def test_a_file_that_workers_load_is_watched(place, path):
+    root, look = place
+    before = look()
+
+    (root / path).write_text("changed")
+
+    assert {name for name, *_ in look() ^ before} == {str(root / path)}
+
+
+@pytest.mark.parametrize("path", ["cache/head-0123.npz", "cache/tmpabc.tmp", "warm_code/notes.txt"])
+def test_a_file_that_runs_write_or_nobody_loads_is_not(place, path):
+    root, look = place
+    before = look()
+
+    (root / path).write_text("new")
+
+    assert look() == before
+
+
+def test_a_file_that_is_gone_is_a_change(place):
+    root, look = place
+    before = look()
+
+    (root / "labels" / "intent.yaml").unlink()
+
+    assert look() < before
