@@ -1,6 +1,7 @@
 """One real local AWS server for the test session, on a free port; fresh buckets, queues and table for each test."""
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -31,6 +32,8 @@ def own_environment(tmp_path_factory):
     for name in before:
         if name.startswith(("TICKETS_", "DAGSTER_", "AWS_")) and name != "AWS_CA_BUNDLE":
             del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: then Dagster ignores SIGTERM too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in before else base  # the processes of a session convert once
     os.environ["MODEL_CACHE_DIR"] = str(shared / "models")

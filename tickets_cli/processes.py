@@ -40,7 +40,7 @@ class ManagedProcess:
         self.log = log
         self._ends_on = ends_on
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with log.open("ab") as output, _hearing_signals():
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
                 command,
                 env=dict(environment),
@@ -136,6 +136,23 @@ def seldom(look: Callable[[], Seen], seconds: float = 1.0) -> Callable[[], Seen]
         return seen[0]
 
     return answer
+
+
+@contextmanager
+def _hearing_signals() -> Iterator[None]:
+    """Children made meanwhile do not ignore SIGINT, as everything does that a script starts in the background.
+
+    Dagster gives SIGTERM the same lot as SIGINT: its processes could then only be killed. Only the main thread can
+    mend it.
+    """
+    deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread()
+    if deaf:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -35,12 +35,9 @@ class Terminal:
         self.environment = environment(TICKETS_STATE_DIR=str(self.state), TICKETS_BATCH_WINDOW_SECONDS="1")
 
     def up(self, *options: str, until: str = "Stop with Ctrl-C.") -> ManagedProcess:
-        # A shell's background job ignores SIGINT, and so would its children.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         place = ["--aws-port", str(self.ports.aws), "--ui-port", str(self.ports.ui)]
         log = self.state.with_name(f"up-{free_port()}.log")
         process = ManagedProcess("tickets up", [TICKETS, "up", *place, *options], self.environment, log)
-        signal.signal(signal.SIGINT, before)
         process.wait_until(lambda: until in log.read_text(), UP)
         return process
 

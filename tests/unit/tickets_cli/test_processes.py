@@ -53,6 +53,18 @@ def failure(process: ManagedProcess) -> str:
     return eventually(ended)
 
 
+def test_a_process_hears_sigint_although_its_parent_was_started_in_the_background_by_a_script(shell):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = shell("kill -INT $$; echo deaf")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert failure(process).startswith(f"worker ended with exit code -{int(signal.SIGINT)}.")
+    assert not said(process, "deaf")
+
+
 def test_what_a_process_prints_is_in_its_log_after_what_was_there(shell):
     first = shell("echo one; echo two >&2")
     first.wait_until(lambda: said(first, "two"), WAIT)
