@@ -20,10 +20,11 @@ def ratios(medians: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 def print_times(cores: int, medians: Mapping[str, Mapping[str, float]], least: Mapping[str, float]) -> None:
     """Medians by way and stage, and the least time that the stage's int8 matrices need."""
-    table = Table("ms a ticket", *STAGES, "sum", "faster", "bar", title=f"{cores} core{'s' * (cores > 1)}")
+    title = f"ms a ticket on {cores} core{'s' * (cores > 1)}"
+    table = Table("", *STAGES, "sum", "faster", "bar", title=title, box=None, padding=(0, 1, 0, 0))
     for (way, stages), ratio in zip(medians.items(), ratios(medians).values(), strict=True):
         bar = f"{BARS[way]:.0f} {_verdict(ratio >= BARS[way])}" if way in BARS else ""
-        table.add_row(way, *_cells(stages), f"{sum(stages.values()):,.1f}", f"{ratio:.1f}x", bar)
+        table.add_row(way, *_cells(stages), _milliseconds(sum(stages.values())), f"{ratio:.1f}x", bar)
     table.add_row("int8 GEMM alone", *_cells(least))
     console.print(table)
 
@@ -44,7 +45,11 @@ def print_rest(memory: Mapping[str, float], agreed: Mapping[str, Mapping[str, fl
 
 
 def _cells(stages: Mapping[str, float]) -> list[str]:
-    return [f"{stages[name]:,.1f}" if name in stages else "-" for name in STAGES]
+    return [_milliseconds(stages[name]) if name in stages else "-" for name in STAGES]
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def _verdict(met: bool) -> str:
