@@ -25,7 +25,9 @@ def start_redis(place: Path, log: Path) -> ManagedProcess:
     program = find("redis-server", package="redis-server")
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = {"port": "0", "unixsocket": str(link), "unixsocketperm": "700", "dir": str(place), "appendonly": "yes"}
-    command = [program, *(word for name, value in options.items() for word in (f"--{name}", value)), "--save", ""]
+    # A title would be written over its environment, by which `ps` tells whose it is.
+    options |= {"save": "", "set-proc-title": "no"}
+    command = [program, *(word for name, value in options.items() for word in (f"--{name}", value))]
     server = ManagedProcess("Redis", command, os.environ, log)
 
     def answers() -> bool:
