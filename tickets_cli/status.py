@@ -79,12 +79,12 @@ def _print_last_runs(console: Console) -> None:
     if instance is None:
         console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
         return
-    heads = ("batch", "run", "state", "started", "seconds")
+    heads = ("batch or job", "run", "state", "started", "seconds")
     table = Table(*heads, title="last runs", title_justify="left", box=None)  # a box would break keys at 80 columns
     with instance:
         for record in instance.get_run_records(limit=LAST_RUNS):
             run, start, end = record.dagster_run, record.start_time, record.end_time
             began = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S}" if start else ""
             took = f"{end - start:.1f}" if start and end else ""
-            table.add_row(run.tags.get(PARTITION_TAG, ""), run.run_id[:8], run.status.value.lower(), began, took)
+            table.add_row(run.tags.get(PARTITION_TAG, run.job_name), run.run_id[:8], run.status.value.lower(), began, took)
     console.print(table)
