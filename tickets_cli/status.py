@@ -86,5 +86,6 @@ def _print_last_runs(console: Console) -> None:
             run, start, end = record.dagster_run, record.start_time, record.end_time
             began = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S}" if start else ""
             took = f"{end - start:.1f}" if start and end else ""
-            table.add_row(run.tags.get(PARTITION_TAG, run.job_name), run.run_id[:8], run.status.value.lower(), began, took)
+            name, state = run.tags.get(PARTITION_TAG, run.job_name), run.status.value.lower()
+            table.add_row(name, run.run_id[:8], state, began, took)
     console.print(table)

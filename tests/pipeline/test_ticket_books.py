@@ -1,81 +1,23 @@
 """The books over a real pipeline: each thing that can become of a ticket, made to happen."""
 
-import json
-from datetime import UTC, datetime
-
 import dagster as dg
 import pytest
 
-from resources.dynamodb import to_item
-from resources.dynamodb_io import DynamoDBIOManager
-from resources.queue import SqsQueue
-from sensors.planning import intake
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.support import eventually, item_record, stamp, told
+from tests.pipeline.ledger import Ledger, counts, enriched
+from tests.support import eventually
 from ticket_assets.assets import runs as runs_module
 from ticket_assets.assets.runs import batches_at_work
 from ticket_assets.definitions import build_definitions
 from ticket_assets.domain.batches import BatchFailure
-from ticket_assets.domain.books import Books
 from ticket_assets.stores import books as module
-from ticket_assets.stores.books import Reconciled, reconcile, replay
-from ticket_assets.stores.inventory import Stores
-
-
-class Ledger:
-    """The books of a pipeline whose queue a test fills and empties."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
-        self.stores = Stores.of(pipeline.stores)
-        self.queue: SqsQueue = pipeline.stores["queue"]
-        self.queue.delete(self.queue.drain(1, 0, 100))  # S3's test event, which would be taken for a ticket's
-
-    def look(self) -> Reconciled:
-        return reconcile(self.stores, lambda: batches_at_work(self.pipeline.instance))
-
-    def books(self) -> Books:
-        return self.look().books
-
-    def lose_events(self, count: int) -> None:
-        """As if the notification had not been there: `count` messages go unheard."""
-        assert len(self.take(count)) == count
-        assert sum(self.queue.depth().values()) == 0
-
-    def take(self, count: int) -> list[str]:
-        """The keys that `count` messages name, received and deleted."""
-        messages = []
-
-        def look() -> bool:
-            messages.extend(self.queue.receive(1))
-            return len(messages) >= count
-
-        assert eventually(look), f"{len(messages)} of {count} messages came"
-        self.queue.delete(messages)
-        bucket = self.pipeline.settings.raw_bucket
-        return [key for message in messages for key in intake([message], bucket).keys]
+from ticket_assets.stores.books import reconcile, replay
 
 
 @pytest.fixture
 def ledger(pipeline):
     return Ledger(pipeline)
-
-
-def counts(books: Books) -> dict[str, int]:
-    """The counts that are not nought."""
-    numbers = books.model_dump(exclude={"names", "notes", "balanced", "in_flight"})
-    return {name: count for name, count in numbers.items() if count}
-
-
-def enriched(ledger: Ledger, *ticket_ids: str) -> list[str]:
-    """Put, heard of, enriched, all done."""
-    keys = [ledger.pipeline.put(ticket_id) for ticket_id in ticket_ids]
-    ledger.take(len(keys))
-    batch = ledger.pipeline.land(*keys)
-    assert ledger.pipeline.run(batch).success
-    ledger.pipeline.batches.clear_pending(batch)
-    return keys
 
 
 def test_nothing_received_balances(ledger):
@@ -263,161 +205,3 @@ def test_a_quarantine_entry_of_an_older_version_accounts_for_nothing(ledger, pip
     ledger.lose_events(2)
 
     assert counts(ledger.books()) == {"received": 1, "missing": 1}
-
-
-def test_a_record_whose_raw_object_is_gone_is_orphaned_and_balances(ledger, pipeline):
-    enriched(ledger, "T-1", "T-2")
-    pipeline.raw.delete("T-1.json")
-
-    books = ledger.books()
-    assert counts(books) == {"received": 1, "enriched": 1, "orphaned": 1}
-    assert books.names["orphaned"] == ["T-1.json"]
-    assert books.balanced
-
-
-def forget(pipeline: Pipeline, ticket_id: str) -> None:
-    """What stands for an erased ticket, written as erasure does."""
-    age = stamp(99_999_999_999, 9_999_999_999, 9_999_999_999, "forgotten").attributes()
-    pipeline.records.put(f"{ticket_id}.json", b"{}", metadata=age)
-    pipeline.stores["table"].put(to_item({"ticket_id": ticket_id, "created_at": 0, **age}), None)
-
-
-def test_a_tombstone_is_forgotten_and_neither_orphaned_nor_enriched(ledger, pipeline):
-    forget(pipeline, "T-1")
-    forget(pipeline, "T-2")
-    (item,) = pipeline.stores["table"].items("T-2")
-    pipeline.stores["table"].delete(item)
-    assert counts(ledger.books()) == {"forgotten": 2}
-
-    pipeline.put("T-1")
-    ledger.lose_events(1)
-    assert counts(ledger.books()) == {"received": 1, "stale": 1, "forgotten": 1}
-
-
-def put_item(pipeline: Pipeline, ticket_id: str, made_at: str) -> None:
-    record = item_record(stamp(1), ticket_id=ticket_id)
-    record.body.processed_at = made_at
-    DynamoDBIOManager(table=pipeline.stores["table"], sources=pipeline.raw).write(record)
-
-
-def test_an_item_without_a_record_is_named_and_does_not_balance(ledger, pipeline):
-    enriched(ledger, "T-1", "T-2")
-    put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
-
-    books = ledger.books()
-    assert counts(books) == {"received": 2, "enriched": 2, "items_without_record": 1}
-    assert books.names["items_without_record"] == ["T-0"]
-    assert not books.balanced
-
-
-def test_an_item_made_just_now_may_have_its_record_listed_later(ledger, pipeline):
-    put_item(pipeline, "T-0", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-
-    assert ledger.books().balanced
-
-
-def test_items_that_have_their_records_are_never_named(ledger, pipeline, monkeypatch):
-    monkeypatch.setattr(module, "SETTLED_SECONDS", -60)
-    enriched(ledger, "T-1", "T-2")
-    put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
-
-    assert ledger.books().names["items_without_record"] == ["T-0"]
-
-
-def test_an_item_without_a_record_is_named_though_a_backfill_makes_others_anew_meanwhile(ledger, pipeline):
-    (key,) = enriched(ledger, "T-1")
-    (item,) = pipeline.stores["table"].items("T-1")
-    pipeline.stores["table"].overwrite({**item, "processed_at": {"S": "2026-01-02T03:04:05Z"}})
-    put_item(pipeline, "T-0", "2026-01-02T03:04:05Z")
-    asked = []
-
-    def runs():
-        asked.append(1)
-        if len(asked) == 2:  # after the walk
-            assert pipeline.enrich(key).success
-        return batches_at_work(pipeline.instance)
-
-    assert reconcile(ledger.stores, runs).books.names["items_without_record"] == ["T-0"]
-
-
-def test_what_is_done_while_the_books_are_made_is_not_called_missing(ledger, pipeline):
-    """The first look at Dagster happens before the walk, the second after it: meanwhile the ticket is enriched."""
-    key = pipeline.put("T-1")
-    ledger.lose_events(1)
-    asked = []
-
-    def runs():
-        asked.append(1)
-        if len(asked) == 2:
-            pipeline.batches.clear_pending(pipeline.land(key))
-            assert pipeline.run(pipeline.land(key)).success
-        return batches_at_work(pipeline.instance)
-
-    assert counts(reconcile(ledger.stores, runs).books) == {"received": 1, "enriched": 1}
-
-
-def test_what_is_deleted_while_the_books_are_made_was_not_received(ledger, pipeline):
-    key = pipeline.put("T-1")
-    ledger.lose_events(1)
-    asked = []
-
-    def runs():
-        asked.append(1)
-        if len(asked) == 2:
-            pipeline.raw.delete(key)
-        return batches_at_work(pipeline.instance)
-
-    assert counts(reconcile(ledger.stores, runs).books) == {}
-
-
-def test_beyond_what_is_kept_by_name_the_rest_is_counted(ledger, pipeline, monkeypatch):
-    monkeypatch.setattr(module, "MOST_NAMED", 2)
-    for number in range(4):
-        pipeline.put(f"T-{number}")
-    ledger.lose_events(4)
-
-    found = ledger.look()
-    assert counts(found.books) == {"received": 4, "missing": 4}
-    assert len(found.lost) == len(found.books.names["missing"]) == 2
-    assert "2 more" in found.books.notes[0]
-
-
-def test_tickets_on_several_pages_are_all_compared_and_progress_is_told(ledger, pipeline, monkeypatch):
-    monkeypatch.setattr(module, "PAGE", 2)
-    enriched(ledger, *(f"T-{number}" for number in range(5)))
-    told_keys: list[int] = []
-
-    books = reconcile(ledger.stores, lambda: batches_at_work(pipeline.instance), told_keys.append).books
-    assert counts(books) == {"received": 5, "enriched": 5}
-    assert told_keys == [2, 4, 5]
-
-
-def materialized(pipeline: Pipeline) -> tuple[dict, dg.AssetCheckEvaluation]:
-    definitions = build_definitions({"models": fake_suite()}, pipeline.settings)
-    job = definitions.resolve_job_def("reconcile_tickets")
-    result = job.execute_in_process(instance=pipeline.instance)
-    assert result.success
-    (check,) = result.get_asset_check_evaluations()
-    assert check.check_name == "the_books_balance"
-    return told(result, "ticket_books"), check
-
-
-def test_the_job_plots_every_count_and_its_check_passes_where_the_books_balance(ledger, pipeline):
-    enriched(ledger, "T-1")
-
-    metadata, check = materialized(pipeline)
-    assert {name: count for name, count in metadata.items() if count} == {"received": 1, "enriched": 1}
-    assert metadata.keys() >= {"in_flight", "failed", "missing", "stale", "orphaned", "items_without_record"}
-    assert all(type(count) is int for count in metadata.values())
-    assert check.passed
-
-
-def test_the_check_of_books_that_do_not_balance_names_the_tickets_and_what_to_do(ledger, pipeline):
-    pipeline.put("T-1")
-    ledger.lose_events(1)
-
-    metadata, check = materialized(pipeline)
-    assert metadata["missing"] == 1
-    assert not check.passed
-    assert "tickets reconcile --replay" in (check.description or "")
-    assert json.dumps(check.metadata["names"].value) == '{"missing": ["T-1.json"]}'

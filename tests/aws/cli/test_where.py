@@ -5,7 +5,7 @@ import json
 from resources.aws import client
 from resources.queue import SqsQueue
 from tests.aws.cli.running import fill, printed, tickets
-from tests.pipeline.test_ticket_books import forget
+from tests.pipeline.test_books_of_leftovers import forget
 from tests.support import eventually, store
 from ticket_assets.stores import books
 from ticket_assets.stores import whereabouts as module
