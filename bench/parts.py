@@ -11,8 +11,10 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from resources.aws import client
+from resources.object_store import S3ObjectStore
 from tests.support import forget_clients
 from ticket_assets.settings import Settings, load_settings
+from ticket_assets.stores.batches import Batches
 from tickets_cli.aws_server import start_aws_server
 from tickets_cli.dagster_services import DagsterServices, prepare_home
 from tickets_cli.processes import free_port, undisturbed
@@ -51,11 +53,13 @@ class Parts(NamedTuple):
             self._wait(deadline, "no such run")
         return found[0]
 
-    def wait_for_runs(self, seconds: float) -> None:
-        """Wait until every run has ended. Raises TimeoutError."""
+    def wait_until_idle(self, seconds: float) -> None:
+        """Wait until no batch waits for its run and every run has ended. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
-        while self.instance.get_runs_count(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))):
-            self._wait(deadline, "runs have not ended")
+        batches = Batches(S3ObjectStore(bucket=self.settings.pipeline_bucket))
+        unfinished = dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))
+        while batches.pending() or self.instance.get_runs_count(unfinished):
+            self._wait(deadline, "batches or runs are still under way")
 
     def wait_for_items(self, count: int, last: str, seconds: float) -> None:
         """Wait until the table has so many items; counts them once the ticket `last` has one. Raises TimeoutError."""

@@ -21,7 +21,7 @@ import dagster as dg
 from rich.console import Console
 
 from bench.parts import Parts, parts
-from bench.scale_queue import Ticks
+from bench.scale_queue import MEBIBYTE, Ticks
 from resources.aws import client, concurrently
 from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.definitions import ASSETS
@@ -52,7 +52,7 @@ def partitions(sizes: Sequence[int]) -> dict[str, dict[str, float]]:
         pattern = _enrich(stack)
         objects = batches = 0
         for size in sorted(sizes):
-            stack.wait_for_runs(RUN_SECONDS)
+            stack.wait_until_idle(RUN_SECONDS)
             stack.services.stop()
             _add_batches(pattern.dagster_run, range(batches, size))
             _add_objects(stack, range(objects, min(size, MOST_OBJECTS)))
@@ -76,6 +76,11 @@ def _asleep(stack: Parts, ticks: Ticks) -> dict[str, float]:
         "materialized partitions of six assets, asked of Dagster": _median(
             lambda: [stack.instance.get_materialized_partitions(asset.key) for asset in ASSETS]
         ),
+        "partitions that Dagster takes for materialized": len(
+            stack.instance.get_materialized_partitions(ASSETS[-1].key)
+        ),
+        "MiB of Dagster's databases": sum((dagster_home() / "history" / name).stat().st_size for name in WRITTEN)
+        / MEBIBYTE,
     }
 
 
@@ -87,8 +92,7 @@ def _awake(stack: Parts) -> dict[str, float]:
         f"partition counts again (at most {STATUS_BAR})": _median(lambda: _ask(page, STATS)),
         f"each partition's state, all assets (at most {STATUS_BAR})": _median(lambda: _ask(page, HEALTH)),
     }
-    time.sleep(RUN_SECONDS / 30)  # the sensor asks for the landed batches
-    stack.wait_for_runs(RUN_SECONDS)
+    stack.wait_until_idle(RUN_SECONDS)
     waits: list[dict[str, float]] = []
     for _ in range(ROUNDS):
         begun = time.time()

@@ -1,4 +1,4 @@
-"""Two parts of `bench.scale` that run the pipeline: what a batch costs by its size; many tickets, counted and balanced."""
+"""Two parts of `bench.scale` that run the pipeline: a batch's cost by its size; many tickets, counted and balanced."""
 
 import json
 import statistics
@@ -69,7 +69,7 @@ def _counted(count: int) -> dict[str, float]:
             begun = time.monotonic()
             stack.wait_for_items(count, names[-1], ALL_SECONDS)
             seconds = time.monotonic() - begun
-            stack.wait_for_runs(ALL_SECONDS)
+            stack.wait_until_idle(ALL_SECONDS)
             stores = Stores.of(build_stores(stack.settings))
             books = reconcile(stores, lambda: batches_at_work(stack.instance)).books
             met = counted(counts)
