@@ -86,6 +86,12 @@ class Parts(NamedTuple):
         return sum(page["Count"] for page in pages)
 
 
+def step_seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
+    """How long each step of a run took, the reading of its inputs and the writing of its output included."""
+    steps = instance.get_run_step_stats(run_id)
+    return {step.step_key: (step.end_time or 0) - (step.start_time or 0) for step in steps}
+
+
 @contextmanager
 def parts(state: Path, module: str = "ticket_assets.definitions", **changes: str) -> Iterator[Parts]:
     """The parts of a stack over an empty state, on free ports, with `module`'s definitions; stopped in the end.

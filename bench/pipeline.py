@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench import latency
 from bench.common import console, save
-from bench.parts import Parts, parts
+from bench.parts import Parts, parts, step_seconds
 from tickets_cli.seeding import put_tickets
 
 SEED = 4
@@ -34,12 +34,13 @@ print(time.perf_counter() - begun)
 
 
 class Spent(NamedTuple):
-    """Where one run's seconds went; `others` are all steps' time but the models'."""
+    """Where one run's seconds went; `others` are all but the start and the models, `steps` each step as a whole."""
 
     tickets: int
     start: float
     models: float
     others: float
+    steps: dict[str, float]
 
 
 def main() -> None:
@@ -81,8 +82,9 @@ def spent(instance: dg.DagsterInstance, record: dg.RunRecord) -> Spent:
         elif made.asset_key.path[-1] in MODEL_ASSETS:
             tickets = int(str(made.metadata["tickets"].value))
             models += float(str(made.metadata["milliseconds_per_ticket"].value)) * tickets / 1000
+    steps = step_seconds(instance, record.dagster_run.run_id)
     begun, ended = record.start_time or 0, record.end_time or 0
-    return Spent(tickets, begun - asked, models, ended - begun - models)
+    return Spent(tickets, begun - asked, models, ended - begun - models, steps)
 
 
 def show(stack: Parts, seconds: float, runs: list[Spent], loading: float) -> dict[str, object]:
@@ -102,6 +104,9 @@ def show(stack: Parts, seconds: float, runs: list[Spent], loading: float) -> dic
     beside = statistics.median(run.start + run.others for run in full)
     word = "met" if beside + loading <= OVERHEAD_BAR else "missed"
     table.add_row(f"beside the models, {full[0].tickets} tickets, median", "", f"{beside:.1f}", f"at most 8: {word}")
+    for name in full[0].steps:
+        taken = statistics.median(run.steps[name] for run in full)
+        table.add_row(f"step {name}, median", "", f"{taken:.1f}", "")
     table.add_row("loading the models, alone (part of models)", "", f"{loading:.1f}", "counted to the bar")
     console.print(table)
     return {

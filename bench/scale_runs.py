@@ -11,18 +11,19 @@ import dagster as dg
 from rich.console import Console
 
 from bench.counting import COUNTS, MARK, counted
-from bench.parts import Parts, parts
+from bench.parts import Parts, parts, step_seconds
 from resources.aws import client, concurrently
 from resources.object_store import S3ObjectStore
 from ticket_assets.assets.policy import PARTITION_TAG
 from ticket_assets.assets.runs import batches_at_work
-from ticket_assets.definitions import build_stores
+from ticket_assets.definitions import ASSETS, build_stores
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.books import reconcile
 from ticket_assets.stores.inventory import Stores
 from tickets_cli.seeding import put_tickets
 
 ROUNDS = 3
+STEPS = [asset.key.path[-1] for asset in ASSETS]
 RUN_SECONDS, ALL_SECONDS = 300, 3_000
 
 
@@ -33,24 +34,25 @@ def batches(sizes: Sequence[int]) -> dict[str, dict[str, float]]:
         stack.silence()
         stack.start()
         for size in sizes:
-            seconds = [_run_seconds(stack, size) for _ in range(ROUNDS)]
-            median = statistics.median(seconds)
+            runs = [_run_of(stack, size) for _ in range(ROUNDS)]
+            seconds = [(run.end_time or 0) - (run.start_time or 0) for run in runs]
+            steps = [step_seconds(stack.instance, run.dagster_run.run_id) for run in runs]
             found[f"{size}"] = {
-                "run seconds, start to success": median,
+                "run seconds, start to success": statistics.median(seconds),
                 "least": min(seconds),
                 "most": max(seconds),
-                "milliseconds a ticket": 1000 * median / size,
+                "milliseconds a ticket": 1000 * statistics.median(seconds) / size,
+                **{f"of these {name}": statistics.median(step[name] for step in steps) for name in STEPS},
             }
     return found
 
 
-def _run_seconds(stack: Parts, size: int) -> float:
-    """Land a batch of so many new tickets and wait for its run."""
+def _run_of(stack: Parts, size: int) -> dg.RunRecord:
+    """Land a batch of so many new tickets; its run, once it has succeeded."""
     keys = put_tickets(stack.settings.raw_bucket, size, None, Console(quiet=True))
     batch = Batches(S3ObjectStore(bucket=stack.settings.pipeline_bucket)).land(stack.settings.raw_bucket, keys).batch
     wanted = dg.RunsFilter(tags={PARTITION_TAG: batch}, statuses=[dg.DagsterRunStatus.SUCCESS])
-    run = stack.wait_for_run(wanted, RUN_SECONDS)
-    return (run.end_time or 0) - (run.start_time or 0)
+    return stack.wait_for_run(wanted, RUN_SECONDS)
 
 
 def tickets(sizes: Sequence[int]) -> dict[str, dict[str, float]]:
