@@ -63,6 +63,19 @@ def client(service: str) -> Any:
     return _client(service, endpoint(), region())
 
 
+def once(make: Callable[..., Result]) -> Callable[..., Result]:
+    """`make` as a cache that threads share: one makes a client while the others wait, instead of one each."""
+    lock, cached = threading.Lock(), functools.lru_cache(make)
+
+    @functools.wraps(make)
+    def made(*arguments: Any) -> Result:
+        with lock:
+            return cached(*arguments)
+
+    made.cache_clear = cached.cache_clear  # pyright: ignore[reportAttributeAccessIssue] - as lru_cache has it
+    return made
+
+
 def endpoint() -> str | None:
     """AWS_ENDPOINT_URL, None for real AWS. Raises BadEndpoint where it is no URL of a server."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
@@ -88,7 +101,7 @@ def _profile_region(_profile: str | None, _file: str | None) -> str | None:
     return boto3.Session().region_name
 
 
-@functools.lru_cache
+@once
 def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 
