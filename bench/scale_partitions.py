@@ -31,7 +31,7 @@ from tickets_cli.seeding import put_tickets
 
 ROUNDS = 3
 STATUS_BAR = 3
-MOST_OBJECTS = 12_000  # raw and enriched; `tickets status` counts up to 10,000
+MOST_OBJECTS = 12_000  # raw and enriched, to be listed
 RUN_SECONDS = 300
 WRITTEN = {"runs.db": ("runs", "run_tags"), "runs/index.db": ("event_logs", "asset_check_executions")}
 STATS = "{ assetNodes { partitionStats { numMaterialized numPartitions numFailed numMaterializing } } }"

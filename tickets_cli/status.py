@@ -22,7 +22,7 @@ from tickets_cli.dagster_services import existing_instance
 from tickets_cli.layout import dagster_home
 from tickets_cli.provisioning import check_redrive
 
-COUNTED = 10_000
+COUNTED = 1_000  # a page of a listing; `tickets reconcile` counts all
 LAST_RUNS = 5
 
 
