@@ -9,10 +9,10 @@ AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
 export AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up setup seed status reset test lint bench fuzz soak clean
+.PHONY: help install demo up setup seed status reset test lint bench bench-scale fuzz soak clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(PREPARED) ## Make .venv with the pinned versions and prepare the models
 
@@ -56,11 +56,13 @@ lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(PREPARED) ## Measure models, a batch of 256 and the time from put to item; prints tables, writes bench/results
+bench: $(PREPARED) ## Measure models, a backlog of 5,000 tickets and latencies (25 minutes); writes bench/results
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
-	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.batch
-	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.latency
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.pipeline
+
+bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers (25 minutes)
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.scale
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.workers
 
 fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the pipeline

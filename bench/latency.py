@@ -1,33 +1,74 @@
-"""How long from a put in S3 to the item in DynamoDB takes on an idle system with a batch window of one second."""
+"""Seconds from a put to its item: at idle, beside trivial assets and a warm worker, in turns; and under load.
 
+Its figures are part of `bench.pipeline`.
+"""
+
+import statistics
 import time
+from collections.abc import Mapping, Sequence
 
-from rich.console import Console
+from rich.table import Table
 
-from bench.common import fresh_stack, report
-from ticket_assets.definitions import build_stores
-from ticket_assets.settings import load_settings
-from tickets_cli.seeding import put_tickets
+from bench.common import console
+from bench.sides import How, Side, in_turns, side
 
-TICKETS, BAR = 10, 25.0
-IDLE_SECONDS = 7  # longer than a run takes to be forgotten and a tick to come round
-WAIT_SECONDS = 120
-
-
-def main() -> None:
-    with fresh_stack(window_seconds=1):
-        settings = load_settings()
-        table = build_stores(settings)["table"]
-        seconds = []
-        for number in range(TICKETS):
-            time.sleep(IDLE_SECONDS)
-            begun = time.monotonic()
-            (key,) = put_tickets(settings.raw_bucket, 1, number, Console(quiet=True))
-            while not table.items(key.removesuffix(".json")) and time.monotonic() - begun < WAIT_SECONDS:
-                time.sleep(0.1)
-            seconds.append(round(time.monotonic() - begun, 2))
-    report("latency", "put to item, idle, window 1 s, models loaded anew", BAR, seconds)
+STOCK, TRIVIAL, WARM = "stock", "trivial assets", "warm worker"
+SIDES = {STOCK: How(), TRIVIAL: How(module="bench.trivial"), WARM: How(workers=1)}
+BARS = {(STOCK, TRIVIAL): 1.5, (WARM, STOCK): 0.5}
+IDLE_SECONDS = 3  # beyond which a tick waits for its first message again
+WAIT_SECONDS = 900
+LOOK_SECONDS = 0.2
+WINDOW = "1"
 
 
-if __name__ == "__main__":
-    main()
+def at_idle(rounds: int) -> dict[str, list[float]]:
+    """Each stack's latencies, measured in turns on running stacks."""
+    return in_turns(rounds, put_to_item, SIDES, TICKETS_BATCH_WINDOW_SECONDS=WINDOW)
+
+
+def put_to_item(stack: Side) -> float:
+    time.sleep(IDLE_SECONDS)
+    begun = time.monotonic()
+    stack.wait_for(stack.put(1), WAIT_SECONDS)
+    return time.monotonic() - begun
+
+
+def at_rate(rate: float, seconds: float) -> list[float]:
+    """The latencies of tickets put evenly at `rate` a second, each to within a look and what a look takes."""
+    latencies: list[float] = []
+    with side(How(), TICKETS_BATCH_WINDOW_SECONDS=WINDOW) as stack:
+        put_to_item(stack)
+        under_way: dict[str, float] = {}
+        put, begun = 0, time.monotonic()
+        end = begun + seconds
+        while time.monotonic() < end or under_way:
+            now = time.monotonic()
+            due = int((min(now, end) - begun) * rate) - put
+            for _ in range(due):
+                under_way[stack.put(1)[0]] = time.monotonic()
+            put += due
+            seen = stack.enriched(list(under_way))
+            latencies += [round(time.monotonic() - under_way.pop(one), 2) for one in seen]
+            if now > end + WAIT_SECONDS:
+                raise TimeoutError(f"{len(under_way)} of {put} tickets are not enriched: see {stack.state}")
+            stack.process.check()
+            time.sleep(LOOK_SECONDS)
+    return latencies
+
+
+def show(waits: Mapping[str, Sequence[float]]) -> dict[str, object]:
+    """Print percentiles, and the ratios of medians beside their bars; returns all of it."""
+    table = Table("seconds from put to item, window 1 s", "puts", "p50", "p95", "p99")
+    for name, values in waits.items():
+        table.add_row(name, str(len(values)), *(f"{percentile(values, share):.1f}" for share in (50, 95, 99)))
+    ratios = {}
+    for (one, other), bar in BARS.items():
+        ratio = ratios[f"{one} / {other}"] = statistics.median(waits[one]) / statistics.median(waits[other])
+        table.add_row(f"p50 of {one} / {other}, at most {bar}", "", f"{ratio:.2f}", "met" if ratio <= bar else "missed")
+    console.print(table)
+    return {"latency_seconds": dict(waits), "latency_ratios": ratios, "latency_bars": list(BARS.values())}
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The least value that so many per cent of the values do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * share // 100) - 1)]

@@ -19,16 +19,14 @@ import dagster as dg
 from rich.table import Table
 
 from bench.common import console, save
+from bench.parts import parts
 from bench.soak_books import BARS, Books
 from bench.soak_faults import Supervised
 from bench.soak_traffic import Traffic
 from tests.pipeline.programs import kill_all
 from tests.support import eventually
-from ticket_assets.settings import Settings, load_settings
-from tickets_cli.aws_server import start_aws_server
-from tickets_cli.dagster_services import DagsterServices, prepare_home
+from ticket_assets.settings import Settings
 from tickets_cli.processes import ProcessFailed, free_port, undisturbed
-from tickets_cli.provisioning import provision
 
 LOAD_SHARE = 2 / 3
 BACKLOG_SHARE = 4 / 15  # full batches a minute, to measure the capacity
@@ -153,22 +151,12 @@ class Soak:
 
 @contextmanager
 def started(state: Path, seed: int) -> Iterator[tuple[Supervised, Settings, dg.DagsterInstance]]:
-    """A stack's parts over an empty state, on free ports, the AWS server running; all are stopped in the end."""
-    home, port = state / "dagster", free_port()
-    os.environ.update(TICKETS_STATE_DIR=str(state), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-    os.environ.pop("DAGSTER_HOME", None)
-    services = DagsterServices(home, os.environ, state / "logs", free_port())
-    aws = start_aws_server(port, state / "aws", state / "logs" / "aws.log")
+    """A stack's parts over an empty state, the AWS server running; all are stopped in the end."""
     try:
-        settings = load_settings()
-        list(provision(settings))
-        prepare_home(home)
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            yield Supervised(services, free_port(), seed), settings, instance
+        with parts(state) as stack:
+            yield Supervised(stack.services, free_port(), seed), stack.settings, stack.instance
     finally:
-        with undisturbed() as hurry:
-            services.stop(hurry)
-            aws.stop()
+        with undisturbed():
             # Run workers that outlived their killed code server.
             eventually(lambda: kill_all(state))
 

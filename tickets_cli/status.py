@@ -1,5 +1,6 @@
 """`tickets status`: where the pipeline stands, in one screen."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -21,7 +22,7 @@ from tickets_cli.dagster_services import existing_instance
 from tickets_cli.layout import dagster_home
 from tickets_cli.provisioning import check_redrive
 
-COUNTED = 10_000
+COUNTED = 1_000  # a page of a listing; `tickets reconcile` counts all
 LAST_RUNS = 5
 
 
@@ -45,14 +46,18 @@ def print_status(settings: Settings, console: Console) -> None:
         "bad messages": _count(pipeline, MESSAGES),
     }
     console.print(_line("tickets", counts))
-    states = {"not yet running": len(batches.pending()), **_runs_by_state()}
-    if deferred := sum(1 for _ in batches.deferred()):
-        states["deferred"] = deferred
-    console.print(_line("batches", states))
-    for failure in batches.failures():
-        what = f" at {failure.at}: {plain(failure.error)} (run {failure.run_id})"
-        console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
-    _print_last_runs(console)
+    with existing_instance() or nullcontext() as instance:  # opened once: that takes as long as all it is asked
+        states = {"not yet running": len(batches.pending()), **(_runs_by_state(instance) if instance else {})}
+        if deferred := sum(1 for _ in batches.deferred()):
+            states["deferred"] = deferred
+        console.print(_line("batches", states))
+        for failure in batches.failures():
+            what = f" at {failure.at}: {plain(failure.error)} (run {failure.run_id})"
+            console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
+        if instance:
+            _print_last_runs(instance, console)
+        else:
+            console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
 
 
 def _line(name: str, counts: dict) -> str:
@@ -64,28 +69,19 @@ def _count(store: S3ObjectStore, prefix: str = "") -> str:
     return f"{counted:,}" + ("+" if counted == COUNTED else "")
 
 
-def _runs_by_state() -> dict[str, int]:
-    instance = existing_instance()
-    if instance is None:
-        return {}
+def _runs_by_state(instance: dg.DagsterInstance) -> dict[str, int]:
     states = ("QUEUED", "STARTED", "SUCCESS", "FAILURE", "CANCELED")
-    with instance:
-        counts = {s: instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus(s)])) for s in states}
+    counts = {s: instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus(s)])) for s in states}
     return {f"runs {state.lower()}": count for state, count in counts.items()}
 
 
-def _print_last_runs(console: Console) -> None:
-    instance = existing_instance()
-    if instance is None:
-        console.print(f"  Dagster: no instance in {dagster_home()} (set DAGSTER_HOME to see its runs)")
-        return
+def _print_last_runs(instance: dg.DagsterInstance, console: Console) -> None:
     heads = ("batch or job", "run", "state", "started", "seconds")
     table = Table(*heads, title="last runs", title_justify="left", box=None)  # a box would break keys at 80 columns
-    with instance:
-        for record in instance.get_run_records(limit=LAST_RUNS):
-            run, start, end = record.dagster_run, record.start_time, record.end_time
-            began = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S}" if start else ""
-            took = f"{end - start:.1f}" if start and end else ""
-            name, state = run.tags.get(PARTITION_TAG, run.job_name), run.status.value.lower()
-            table.add_row(name, run.run_id[:8], state, began, took)
+    for record in instance.get_run_records(limit=LAST_RUNS):
+        run, start, end = record.dagster_run, record.start_time, record.end_time
+        began = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S}" if start else ""
+        took = f"{end - start:.1f}" if start and end else ""
+        name, state = run.tags.get(PARTITION_TAG, run.job_name), run.status.value.lower()
+        table.add_row(name, run.run_id[:8], state, began, took)
     console.print(table)
