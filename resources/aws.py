@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -63,17 +63,17 @@ def client(service: str) -> Any:
     return _client(service, endpoint(), region())
 
 
-def once(make: Callable[..., Result]) -> Callable[..., Result]:
+class Once(Generic[Result]):
     """`make` as a cache that threads share: one makes a client while the others wait, instead of one each."""
-    lock, cached = threading.Lock(), functools.lru_cache(make)
 
-    @functools.wraps(make)
-    def made(*arguments: Any) -> Result:
-        with lock:
-            return cached(*arguments)
+    def __init__(self, make: Callable[..., Result]) -> None:
+        self._lock, self._cached = threading.Lock(), functools.lru_cache(make)
+        self.cache_clear = self._cached.cache_clear
 
-    made.cache_clear = cached.cache_clear  # pyright: ignore[reportAttributeAccessIssue] - as lru_cache has it
-    return made
+    def __call__(self, *arguments: Any) -> Result:
+        """What `make` gave for these arguments, the first time."""
+        with self._lock:
+            return self._cached(*arguments)
 
 
 def endpoint() -> str | None:
@@ -101,7 +101,7 @@ def _profile_region(_profile: str | None, _file: str | None) -> str | None:
     return boto3.Session().region_name
 
 
-@once
+@Once
 def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 

@@ -17,13 +17,13 @@ from resources.aws import (
     PASSING,
     AwsUnavailable,
     AwsUnreachable,
+    Once,
     aws_errors,
     backoff,
     client,
     endpoint,
     is_given_up,
     new_client,
-    once,
     region,
     require_endpoint,
     unavailable,
@@ -50,7 +50,7 @@ class PatientResource(dg.ConfigurableResource):
         return patient_client(service, endpoint(), region(), OUTAGE_SECONDS) if self._in_run else client(service)
 
 
-@once
+@Once
 def patient_client(service: str, url: str | None, region_name: str, seconds: float) -> Any:
     """A client whose calls wait up to `seconds` for the end of an outage or a throttle.
 
