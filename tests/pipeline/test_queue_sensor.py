@@ -227,7 +227,7 @@ def test_while_runs_wait_for_a_slot_only_full_batches_are_made(queue):
 def test_a_batch_whose_run_has_started_holds_nothing_back(queue):
     queue.set(max_pending_batches=1)
     landed = queue.pipeline.land("t0.json")
-    queue_run(queue, landed, **{"dagster/run_key": landed}, status=dg.DagsterRunStatus.STARTED)
+    queue_run(queue, landed, dg.DagsterRunStatus.STARTED, **{"dagster/run_key": landed})
     queue.pipeline.put("t1")
     assert queue.sizes(queue.requested()) == [1]
 
@@ -240,7 +240,7 @@ def test_tickets_are_shared_out_over_free_slots_where_each_part_is_worth_a_run(q
     assert queue.sizes(batches) == [3, 3]
 
     for batch in batches:
-        queue_run(queue, batch, **{"dagster/run_key": batch}, status=dg.DagsterRunStatus.STARTED)
+        queue_run(queue, batch, dg.DagsterRunStatus.STARTED, **{"dagster/run_key": batch})
     for n in range(6):
         queue.pipeline.put(f"s{n}")
     assert queue.sizes(queue.requested()) == [6]
@@ -289,7 +289,9 @@ def test_when_the_server_is_back_the_tick_goes_on(queue, monkeypatch):
     assert len(queue.requested()) == 1
 
 
-def queue_run(queue: Queue, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED, **tags: str) -> None:
+def queue_run(
+    queue: Queue, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED, /, **tags: str
+) -> None:
     job = queue.definitions.resolve_job_def("enrich_tickets")
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("tickets"), "__repository__")
     queue.instance.create_run_for_job(
