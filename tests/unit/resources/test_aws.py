@@ -18,7 +18,6 @@ from resources.aws import (
     endpoint_name,
     explain,
     is_local,
-    once,
     require_endpoint,
     unavailable,
 )
