@@ -279,7 +279,7 @@ def test_a_failure_of_concurrent_work_is_raised():
 def test_threads_that_need_a_client_at_once_share_one():
     made = []
 
-    @once
+    @Once
     def make(name: str) -> object:
         time.sleep(0.01)
         made.append(name)
