@@ -11,6 +11,7 @@ from resources.aws import (
     AwsUnavailable,
     AwsUnreachable,
     BadEndpoint,
+    Once,
     aws_errors,
     backoff,
     client,
