@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -63,6 +63,19 @@ def client(service: str) -> Any:
     return _client(service, endpoint(), region())
 
 
+class Once(Generic[Result]):
+    """`make` as a cache that threads share: one makes a client while the others wait, instead of one each."""
+
+    def __init__(self, make: Callable[..., Result]) -> None:
+        self._lock, self._cached = threading.Lock(), functools.lru_cache(make)
+        self.cache_clear = self._cached.cache_clear
+
+    def __call__(self, *arguments: Any) -> Result:
+        """What `make` gave for these arguments, the first time."""
+        with self._lock:
+            return self._cached(*arguments)
+
+
 def endpoint() -> str | None:
     """AWS_ENDPOINT_URL, None for real AWS. Raises BadEndpoint where it is no URL of a server."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
@@ -88,7 +101,7 @@ def _profile_region(_profile: str | None, _file: str | None) -> str | None:
     return boto3.Session().region_name
 
 
-@functools.lru_cache
+@Once
 def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 

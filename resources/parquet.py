@@ -6,7 +6,7 @@ A list of floats of a fixed length becomes a fixed-size list of float32, a neste
 import io
 import re
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types
@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from resources.aws import in_groups
 from resources.display import disclosed, is_sensitive, plain
 
+ROWS_AT_ONCE = 32  # that Arrow holds besides the rows themselves: each may have a text of 1 MiB
 Row = TypeVar("Row", bound=BaseModel)
 MARKDOWN = re.compile(r"([\\`*_\[\]<>|#!~&])")
 SCALARS: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
@@ -30,13 +32,17 @@ def schema_of(model: type[BaseModel]) -> pa.Schema:
 
 def to_parquet(model: type[Row], rows: Sequence[Row]) -> bytes:
     """The file of `rows`, zstd-compressed; of no rows too."""
-    table = pa.Table.from_pylist([row.model_dump(mode="python") for row in rows], schema=schema_of(model))
-    return _written(table)
+    schema = schema_of(model)
+    groups = in_groups(rows, ROWS_AT_ONCE)
+    return _written(
+        schema, (pa.Table.from_pylist([row.model_dump() for row in group], schema=schema) for group in groups)
+    )
 
 
 def from_parquet(model: type[Row], body: bytes) -> list[Row]:
     """The rows of a file, validated by `model`. Raises pydantic's ValidationError."""
-    return [model.model_validate(row) for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+    batches = pq.ParquetFile(io.BytesIO(body)).iter_batches(ROWS_AT_ONCE)
+    return [model.model_validate(row) for batch in batches for row in batch.to_pylist()]
 
 
 def rows_holding(body: bytes, texts: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
@@ -51,7 +57,7 @@ def without_rows(body: bytes, texts: Mapping[str, Collection[str]]) -> bytes:
     """The file without the rows that `rows_holding` finds; as it is where there are none."""
     table = pq.read_table(io.BytesIO(body))
     kept = [not _holds(row, texts) for row in _columns(table, texts)]
-    return body if all(kept) else _written(table.filter(pa.array(kept)))
+    return body if all(kept) else _written(table.schema, [table.filter(pa.array(kept))])
 
 
 def column_schema(model: type[BaseModel]) -> dg.TableSchema:
@@ -99,9 +105,11 @@ def _holds(row: Mapping[str, str], texts: Mapping[str, Collection[str]]) -> bool
     return any(text in texts[name] for name, text in row.items())
 
 
-def _written(table: pa.Table) -> bytes:
+def _written(schema: pa.Schema, tables: Iterable[pa.Table]) -> bytes:
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
     return sink.getvalue()
 
 

@@ -5,7 +5,6 @@ no loop, and of 256 concurrent writes only those that were throttled are sent ag
 impatient, since their caller has only seconds; a program that starts before AWS is there waits by `patiently`.
 """
 
-import functools
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from resources.aws import (
     PASSING,
     AwsUnavailable,
     AwsUnreachable,
+    Once,
     aws_errors,
     backoff,
     client,
@@ -50,7 +50,7 @@ class PatientResource(dg.ConfigurableResource):
         return patient_client(service, endpoint(), region(), OUTAGE_SECONDS) if self._in_run else client(service)
 
 
-@functools.lru_cache
+@Once
 def patient_client(service: str, url: str | None, region_name: str, seconds: float) -> Any:
     """A client whose calls wait up to `seconds` for the end of an outage or a throttle.
 

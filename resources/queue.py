@@ -23,6 +23,9 @@ TOLD = [
 POLLERS = 8
 # Seconds: a caller that is about to stop is noticed after a poll, which must end well before a client's READ_SECONDS.
 LONGEST_POLL = 2
+# Seconds without a message that count as quiet: SQS's shortest long poll, which asks all of its servers. What one
+# producer puts in a row comes 0.03 s apart at most.
+QUIET = 1.0
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 
 
@@ -55,44 +58,54 @@ class SqsQueue(dg.ConfigurableResource):
         """The queue's URL for the endpoint that the environment names now."""
         return _url(self.name, client("sqs"))
 
-    def receive(self, wait_seconds: float = 0) -> list[Message]:
-        """Up to ten messages, as soon as there is one; none where none comes within `wait_seconds` (0 to 2)."""
+    def receive(self, wait_seconds: float = 0, most: int = GROUP) -> list[Message]:
+        """Up to `most` messages, 1 to 10, once there is one; none where none comes within `wait_seconds` (0 to 2)."""
         response = client("sqs").receive_message(
             QueueUrl=self.url,
-            MaxNumberOfMessages=GROUP,
+            MaxNumberOfMessages=most,
             WaitTimeSeconds=min(LONGEST_POLL, math.ceil(max(0, wait_seconds))),
             MessageSystemAttributeNames=TOLD,
         )
         return [_message(raw) for raw in response.get("Messages", [])]
 
     def drain(
-        self, first_wait: float, window: float, limit: int, enough: Callable[[], bool] = lambda: False
+        self,
+        first_wait: float,
+        window: float,
+        limit: int,
+        enough: Callable[[], bool] = lambda: False,
+        settled: Callable[[int], bool] = lambda _: True,
     ) -> list[Message]:
-        """What a batch window gathers: waits up to `first_wait` seconds for a message, then collects for `window`.
+        """Waits up to `first_wait` seconds for a message, then gathers for up to `window`, and up to `limit` messages.
 
-        Ends early at `limit` messages, where SQS fails after the first ones, and within two seconds of `enough`; later
-        by a few seconds where a backlog is still coming in.
+        Ends early once a second brings no message and `settled` says so, told how many were gathered; where SQS fails
+        after the first ones; and within two seconds of `enough`. Later by a few seconds where a backlog is still coming
+        in.
         """
-        messages = self._first(first_wait, enough)
+        messages = self._first(first_wait, min(limit, GROUP), enough)
         if not messages:
             return []
         deadline = time.monotonic() + window
         while len(messages) < limit and not enough():
-            # One poller waits for stragglers; the others find out whether there is a backlog.
-            left = deadline - time.monotonic()
-            waits = [min(1.0, max(0.0, left))] + [0.0] * (POLLERS - 1)
-            groups = concurrently(self._receive_if_possible, waits, POLLERS)
+            groups = self._round(deadline - time.monotonic(), limit - len(messages))
             messages += [message for group in groups for message in group or ()]
             late = time.monotonic() - deadline
-            if None in groups or late >= OVERTIME or (late >= 0 and not any(groups)):
+            quiet = not any(groups) and (late >= 0 or settled(len(messages)))
+            if None in groups or late >= OVERTIME or quiet:
                 break
         return messages
 
-    def _receive_if_possible(self, wait_seconds: float) -> list[Message] | None:
+    def _round(self, left: float, limit: int) -> list[list[Message] | None]:
+        """What the pollers receive: one waits for stragglers, the others find out whether there is a backlog."""
+        most = [min(GROUP, limit - start) for start in range(0, min(limit, POLLERS * GROUP), GROUP)]
+        waits = [min(QUIET, max(0.0, left))] + [0.0] * (len(most) - 1)
+        return concurrently(lambda poll: self._receive_if_possible(*poll), list(zip(waits, most, strict=True)), POLLERS)
+
+    def _receive_if_possible(self, wait_seconds: float, most: int) -> list[Message] | None:
         """None where SQS throttles or goes away: what was received before would only lose a receive by it."""
         try:
             with aws_errors():
-                return self.receive(wait_seconds)
+                return self.receive(wait_seconds, most)
         except PASSING:
             return None
 
@@ -148,11 +161,11 @@ class SqsQueue(dg.ConfigurableResource):
         response = client("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
         return {int(failed["Id"]): failed.get("Message", failed["Code"]) for failed in response.get("Failed", [])}
 
-    def _first(self, wait: float, enough: Callable[[], bool]) -> list[Message]:
+    def _first(self, wait: float, most: int, enough: Callable[[], bool]) -> list[Message]:
         deadline = time.monotonic() + wait
         while not enough():
             left = deadline - time.monotonic()
-            messages = self.receive(left)
+            messages = self.receive(left, most)
             if messages or left <= LONGEST_POLL:
                 return messages
         return []

@@ -1,11 +1,13 @@
 """Full records: one JSON object a record, written in order of age, so that an older version never replaces a newer."""
 
+from contextlib import suppress
+
 import dagster as dg
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from resources.aws import concurrently
 from resources.fencing import put_fenced
-from resources.object_store import ObjectMissing, S3ObjectStore
+from resources.object_store import ObjectMissing, S3ObjectStore, WriteConflict
 from resources.ordering import Outcome, Record, Rival, Stamp, is_tombstone, may_write, retried, source_unchanged
 from resources.parquet import column_schema, from_parquet, to_parquet
 from resources.parquet_io import CONTENT_TYPE, body_model, file_key, row_model
@@ -21,19 +23,23 @@ class Receipt(BaseModel):
 class S3RecordIOManager(dg.ConfigurableIOManager):
     """Keeps `list[Record[Model]]`, each record as the object of its key, and a receipt for the partition.
 
-    Reading gives the records as they stand, which may be newer than those this partition wrote.
+    Reading gives the records that this run wrote itself, and of all others those that stand, which may be newer than
+    those that the partition's run had.
     """
 
     records: dg.ResourceDependency[S3ObjectStore]
     sources: dg.ResourceDependency[S3ObjectStore]
     receipts: dg.ResourceDependency[S3ObjectStore]
     prefix: str = Field(default="assets", description="Receipts lie at <prefix>/<asset>/<partition>.parquet.")
+    _written: dict[str, list[Record]] = PrivateAttr(default_factory=dict)  # in this run, whose own copy this is
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
         """Write the records that no newer one supersedes, then the receipt. Raises Fenced."""
         outcomes = concurrently(self.write, obj)
         receipts = [Receipt(key=record.key, outcome=outcome) for record, outcome in zip(obj, outcomes, strict=True)]
-        put_fenced(context, self.receipts, file_key(self.prefix, context), to_parquet(Receipt, receipts), CONTENT_TYPE)
+        path = file_key(self.prefix, context)
+        put_fenced(context, self.receipts, path, to_parquet(Receipt, receipts), CONTENT_TYPE)
+        self._written[path] = [r for r, outcome in zip(obj, outcomes, strict=True) if outcome is Outcome.WRITTEN]
         context.add_output_metadata(
             {
                 "dagster/partition_row_count": len(obj),
@@ -45,7 +51,7 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
         )
 
     def write(self, record: Record) -> Outcome:
-        """Write one record unless a newer one stands."""
+        """Write one record unless a newer one stands. Most are new: what stands is asked where something does."""
         body = record.body.model_dump_json().encode()
 
         def attempt() -> Outcome:
@@ -62,17 +68,20 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
             )
             return Outcome.WRITTEN
 
+        with suppress(WriteConflict):
+            self.records.put(record.key, body, metadata=record.attributes(), if_absent=True)
+            return Outcome.WRITTEN
         return retried(attempt)
 
     def load_input(self, context: dg.InputContext) -> list[Record]:
-        """Read the partition's records as they stand now, tombstones left out. Raises ObjectMissing, naming the key."""
-        receipt = self.receipts.get(file_key(self.prefix, context))
-        keys = [row.key for row in from_parquet(Receipt, receipt.body)]
-        model = row_model(context)
-        records = []
-        for key, stored in zip(keys, self.records.find_many(keys), strict=True):
+        """The partition's records in its order, tombstones left out. Raises ObjectMissing, naming the key."""
+        path = file_key(self.prefix, context)
+        keys = [row.key for row in from_parquet(Receipt, self.receipts.get(path).body)]
+        own = {record.key: record for record in self._written.pop(path, [])}
+        model, others = row_model(context), [key for key in keys if key not in own]
+        for key, stored in zip(others, self.records.find_many(others), strict=True):
             if stored is None:
                 raise ObjectMissing(f"s3://{self.records.bucket}/{key} is gone since its batch wrote it")
             if not is_tombstone(stored.info.metadata):
-                records.append(model.restore(key, stored.info.metadata, stored.body))
-        return records
+                own[key] = model.restore(key, stored.info.metadata, stored.body)
+        return [own[key] for key in keys if key in own]

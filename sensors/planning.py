@@ -1,10 +1,17 @@
 """The queue sensor's decisions, as functions of messages and state. Pure: no Dagster, no AWS."""
 
+import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
 from sensors.events import BadMessage, NothingCreated, created_objects
+
+MOST_MESSAGES = 2_000  # a tick
+# A run costs about 4 s however small, a ticket 0.03 s: from so many tickets on, a part is worth a run of its own.
+WORTH_A_RUN = 128
 
 
 class Received(Protocol):
@@ -63,10 +70,59 @@ def requests(pending: Sequence[str], past_start: Collection[str]) -> Requests:
     )
 
 
-def hold_back(waiting: Mapping[str, int], most: int) -> str | None:
-    """Why no message should be received now; None where there is room. `waiting` counts batches by state."""
+class Room(NamedTuple):
+    """How many messages to receive now, and why none."""
+
+    messages: int
+    reason: str = ""
+
+
+def room(waiting: Mapping[str, int], most: int, slots: int, size: int, backlog: int) -> Room:
+    """The room for messages, where `waiting` counts by state the batches that no run works on yet, at most `most`.
+
+    While every one of the `slots` for runs has its next batch at hand, only batches are made that the `backlog` of the
+    queue fills: fewer tickets gather there meanwhile, and runs start no later for it.
+    """
     total = sum(waiting.values())
-    if total < most:
-        return None
     counts = ", ".join(f"{count} {state}" for state, count in waiting.items())
-    return f"{total} batches are not being worked on yet ({counts}; at most {most}): messages wait in the queue"
+    if total >= most:
+        told = f"{total} batches are not being worked on yet ({counts}; at most {most})"
+        return Room(0, f"{told}: messages wait in the queue")
+    if total < slots:
+        return Room(_whole(MOST_MESSAGES, size))
+    if backlog < size:
+        told = f"{total} batches wait for one of {slots} runs at a time ({counts})"
+        return Room(0, f"{told}: messages gather in the queue until they fill another, or one starts")
+    return Room(_whole(min(backlog, MOST_MESSAGES), size))
+
+
+def batched(keys: Sequence[str], size: int, free: int) -> list[Sequence[str]]:
+    """The keys in as few batches as their `size` allows, or in one for each of the `free` slots where that is worth it.
+
+    All are of one size, give or take one: none waits for a much longer one.
+    """
+    parts = max(math.ceil(len(keys) / size), min(free, len(keys) // WORTH_A_RUN))
+    ends = accumulate(((len(keys) + part) // parts for part in range(parts)), initial=0)
+    return [keys[start:end] for start, end in pairwise(ends)]
+
+
+def is_settled(gathered: int, size: int, idle: float, window: float) -> bool:
+    """Whether a moment without a message ends the gathering: with a full batch, or `window` seconds after the last one.
+
+    So the first tickets after a quiet spell wait for nothing, and a trickle makes a batch a window.
+    """
+    return gathered >= size or idle >= window
+
+
+def idle_seconds(batches: Iterable[str], now: datetime) -> float:
+    """Seconds since the newest of these batches was landed, endless where there is none."""
+    newest = max(batches, default=None)
+    if newest is None:
+        return math.inf
+    landed = datetime.strptime(newest.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return (now - landed).total_seconds()
+
+
+def _whole(messages: int, size: int) -> int:
+    """As many of the messages as fill batches."""
+    return messages // size * size

@@ -5,7 +5,9 @@ and request a run for every marker until that run is seen to have started. Whate
 again or markers stand; work done twice is harmless, since all writes are idempotent and ordered.
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import islice
 from threading import Event
 
@@ -14,17 +16,15 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from resources.aws import aws_errors, concurrently, require_endpoint
 from resources.object_store import S3ObjectStore
-from resources.queue import OVERTIME, SqsQueue
+from resources.queue import OVERTIME, Message, SqsQueue
 from sensors.dead_letters import DeadLetters, bad_message
-from sensors.planning import hold_back, intake, requests
+from sensors.planning import batched, idle_seconds, intake, is_settled, requests, room
 from sensors.stopping import announced
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
-from ticket_assets.domain.batches import split
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
 
-MOST_MESSAGES = 2_000
 LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
 RUN_KEY_TAG = "dagster/run_key"
 BEFORE_BACKFILLS = {"dagster/priority": "10"}  # new tickets are waited for; a backfill has time
@@ -87,24 +87,23 @@ class _Tick:
 
     def take_in(self, quarantine: Quarantine) -> str | None:
         """Land what waits in the queue and acknowledge it; returns why not, where there is no room for more."""
-        pending, queued = self._batches.pending(), self._queued()
+        pending, queued = self.settle(), self._queued()
         waiting = {"pending": len(set(pending) - queued), "queued": len(queued)}
-        reason = hold_back(waiting, self._settings.max_pending_batches)
-        if reason:
+        size, most, slots = self._settings.batch_size, self._settings.max_pending_batches, self._slots()
+        limit, reason = room(waiting, most, slots, size, self._queue.depth()["waiting"])
+        if not limit:
             return reason
         if self._unsure.is_set():  # a message that is received five times and not landed is a dead letter
             self._batches.try_out()
-        window = self._settings.batch_window_seconds
         # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
-        first_wait = 0 if pending else LONGEST_TICK - OVERTIME - window
-        messages = self._queue.drain(first_wait, window, MOST_MESSAGES, lambda: announced(self._instance))
+        messages = self._gather(0 if pending else LONGEST_TICK - OVERTIME - self._settings.batch_window_seconds, limit)
         found = intake(messages, self._settings.raw_bucket)
         for reason, count in found.dropped.items():
             self._log.info(f"{count} messages dropped: {reason}")
         self._unsure.set()
         bad = [message for message in messages if message.message_id in found.bad]
         concurrently(lambda m: quarantine.add_message(bad_message(m, found.bad[m.message_id])), bad)
-        for keys in split(found.keys, self._settings.batch_size):
+        for keys in batched(found.keys, size, self._free(slots) if len(messages) < limit else 0):
             self._batches.land(self._settings.raw_bucket, keys)
         self._unsure.clear()
         kept = self._queue.delete(messages)
@@ -112,6 +111,18 @@ class _Tick:
             lost = f"{len(kept)} of {len(messages)} messages could not be deleted"
             self._log.warning(f"{lost} and come again, which is harmless")
         return None
+
+    def _gather(self, first_wait: float, limit: int) -> list[Message]:
+        """What the queue has, once a batch may be landed: a window after the last one, which its key tells."""
+        size, window = self._settings.batch_size, self._settings.batch_window_seconds
+        recent = list(self._batches.since(int(time.time() - window)))
+        return self._queue.drain(
+            first_wait,
+            window,
+            limit,
+            enough=lambda: announced(self._instance),
+            settled=lambda count: is_settled(count, size, idle_seconds(recent, datetime.now(UTC)), window),
+        )
 
     def settle(self) -> list[str]:
         """Clear the markers of batches whose run has started; returns the batches to request."""
@@ -132,6 +143,15 @@ class _Tick:
             return []
         at_work = self._instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK, tags=AFTER_BACKFILLS))
         return decided.request[: max(0, most - at_work)]
+
+    def _slots(self) -> int:
+        """How many runs may go on at a time; where nothing limits them, as many as batches may wait."""
+        limits = self._instance.get_concurrency_config().run_queue_config
+        most = limits.max_concurrent_runs if limits else -1
+        return most if most > 0 else self._settings.max_pending_batches
+
+    def _free(self, slots: int) -> int:
+        return max(0, slots - self._instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK)))
 
     def _queued(self) -> set[str]:
         """The batches of new tickets whose runs wait; a backfill's runs hold nothing back."""

@@ -91,7 +91,7 @@ class FirstWords(Summarizer):
     def version(self) -> str:
         return "first-words@1"
 
-    def summarize(self, texts: Sequence[str]) -> list[str]:
+    def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:
         return [" ".join(text.split()[:5]) for text in texts]
 
 

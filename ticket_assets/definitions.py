@@ -94,7 +94,9 @@ def build_stores(settings: Settings) -> dict[str, Any]:
 def build_models(settings: Settings) -> ModelSuite:
     """The roles as the profile TICKETS_MODELS casts them, over weights that TICKETS_ENGINE runs."""
     cache = str(settings.model_cache_dir.expanduser())
-    embedder = ENGINES[settings.engine].embedder(source=settings.embedder, cache_dir=cache)
+    embedder = ENGINES[settings.engine].embedder(
+        source=settings.embedder, cache_dir=cache, keeps_states=settings.models == "embedded"
+    )
 
     def classifier(name: str) -> ExampleClassifier:
         return ExampleClassifier(

@@ -53,8 +53,10 @@ class Settings(BaseSettings):
         default=Path("~/.cache/ticket-enrichment"), validation_alias="MODEL_CACHE_DIR", description="a directory"
     )
     labels_dir: Path = Field(default=Path(__file__).parent / "labels", description="directory of the three label files")
-    batch_size: int = Field(default=256, ge=1, le=256, description="tickets a batch, 1 to 256")
-    batch_window_seconds: float = Field(default=15, ge=0, le=20, description="seconds a batch collects, 0 to 20")
+    batch_size: int = Field(default=256, ge=1, le=256, description="most tickets a batch, 1 to 256")
+    batch_window_seconds: float = Field(
+        default=15, ge=0, le=20, description="least seconds between two batches while tickets trickle in, 0 to 20"
+    )
     max_pending_batches: int = Field(default=8, ge=1, le=1000, description="a count of batches, 1 to 1000")
     partition_retention_days: int = Field(default=14, ge=1, le=3650, description="days, 1 to 3650")
     max_partitions: int = Field(default=50_000, ge=1, le=100_000, description="a count of partitions, 1 to 100000")

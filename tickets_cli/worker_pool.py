@@ -21,6 +21,7 @@ from dagster._utils import get_run_crash_explanation
 from resources.workers.pulse import Pulse
 from resources.workers.worker import END_AFTER_RUN
 from sensors.stopping import STOPPED
+from tickets_cli import warm_up
 from tickets_cli.processes import ManagedProcess
 from tickets_cli.watched_files import Fingerprint
 
@@ -113,7 +114,7 @@ class WorkerPool:
         return cut
 
     def _start(self, name: str) -> ManagedProcess:
-        command = [sys.executable, "-m", "resources.workers.worker", name, self._module]
+        command = [sys.executable, "-m", "resources.workers.worker", name, self._module, warm_up.__name__]
         log = self._logs / f"worker-{name.rpartition('-')[2]}.log"
         return ManagedProcess(name, command, self._environment, log, ends_on=END_AFTER_RUN)
 

@@ -58,17 +58,23 @@ def run(count: Annotated[int, typer.Option(min=1, help="How many, each for a cor
 def check(at_least: Annotated[int, typer.Option(min=0, help="How many must be ready.")] = 1) -> None:
     """Show every worker that lives, on any machine; exit code 1 where fewer than AT_LEAST are ready. A health check.
 
+    A worker that could not load its models is not ready, though it takes runs: they fail and say the same.
+
     Example: tickets workers check --at-least 2
     """
     with plain_errors(), _pulse() as pulse:
         words = pulse.workers()
     shown = Table("worker", "pid", "state", "runs", "since", box=None)
     for name, word in words.items():
-        state = f"works on {word['run']}" if word["run"] else "ready" if word["ready"] else "loading"
+        idle = ("in trouble" if word["trouble"] else "ready") if word["ready"] else "loading"
+        state = f"works on {word['run']}" if word["run"] else idle
         since = f"{datetime.fromtimestamp(word['since'], UTC):%Y-%m-%d %H:%M:%S}"
         shown.add_row(name, str(word["pid"]), state, str(word["runs"]), since)
     console.print(shown)
-    ready = sum(word["ready"] for word in words.values())
+    for name, word in words.items():
+        if word["trouble"]:
+            console.print(f"{name}: runs will fail: {word['trouble']}", style="red", markup=False, soft_wrap=True)
+    ready = sum(word["ready"] and not word["trouble"] for word in words.values())
     console.print(f"{ready} of {len(words)} workers are ready", highlight=False)
     raise typer.Exit(0 if ready >= at_least else 1)
 

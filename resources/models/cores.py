@@ -1,10 +1,13 @@
-"""How many threads a process may keep busy: the cores that it really has, not those of the machine."""
+"""What a process may use of the machine: the cores that it really has, and their vector instructions."""
 
 import os
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
+CPU = Path("/proc/cpuinfo")
+# What CTranslate2 asks for before it runs its AVX-512 code.
+AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 
 
 def threads() -> int:
@@ -18,6 +21,16 @@ def cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
     granted = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(granted, *(int(quota) for quota in _quotas()), granted))
+
+
+def has_avx512() -> bool:
+    """Whether all cores have AVX-512; unknown, as on macOS, is no."""
+    try:
+        lines = CPU.read_text().splitlines()
+    except OSError:
+        return False
+    flags = [set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")]
+    return bool(flags) and all(own >= AVX512 for own in flags)
 
 
 def _quotas() -> list[float]:

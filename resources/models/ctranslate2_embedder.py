@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from resources.models.batching import in_batches
 from resources.models.bert_embedder import BertEmbedder
-from resources.models.ctranslate2_role import CTranslate2Role, Loaded
+from resources.models.ctranslate2_role import CTranslate2Role
+from resources.models.token_states import Tokens
 
 
 class CTranslate2Embedder(BertEmbedder, CTranslate2Role):
@@ -19,18 +19,22 @@ class CTranslate2Embedder(BertEmbedder, CTranslate2Role):
 
     batch_size: int = Field(default=2, gt=0, description="Texts a forward pass, of like length; larger is slower.")
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Return float32 of shape (len(texts), dimension), each row of length 1; ModelNotAvailable if not prepared."""
-        loaded = self.loaded()
-        if not texts:
-            return np.empty((0, loaded.facts["dimension"]), dtype=np.float32)
-        token_ids = [encoding.ids for encoding in loaded.encoded(texts, self.max_tokens)]
-        run = lambda batch: _encode(loaded, batch)  # noqa: E731
-        return np.stack(in_batches(token_ids, self.batch_size, run, loaded.workers))
+    @property
+    def dimension(self) -> int:
+        """As the conversion wrote it down."""
+        return self.loaded().facts["dimension"]
 
+    @property
+    def workers(self) -> int:
+        """One for each thread."""
+        return self.loaded().workers
 
-def _encode(loaded: Loaded, batch: list[list[int]]) -> list[np.ndarray]:
-    """Mean pooling and normalisation (Reimers & Gurevych 2019), as MiniLM's own config says."""
-    tokens = np.array(loaded.model.forward_batch(batch).last_hidden_state)
-    means = [row[: len(ids)].mean(axis=0) for row, ids in zip(tokens, batch, strict=True)]
-    return [mean / np.linalg.norm(mean) for mean in means]
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """What the model reads of each text."""
+        found = self.loaded().encoded(texts, self.max_tokens)
+        return [Tokens(encoding.ids, encoding.offsets) for encoding in found]
+
+    def forward(self, batch: list[Sequence[int]]) -> list[np.ndarray]:
+        """The last layer's states, without those of the padding."""
+        states = np.array(self.loaded().model.forward_batch(batch).last_hidden_state)
+        return [row[: len(ids)] for row, ids in zip(states, batch, strict=True)]

@@ -5,6 +5,7 @@ Needs no weights but the embedder's. The choice is the pure function `choose`; t
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import dagster as dg
 import numpy as np
@@ -31,32 +32,52 @@ class ExtractiveSummarizer(Summarizer):
     @property
     def version(self) -> str:
         """The embedder's version and the rule's; raise the rule's number where `choose` or `sentences` change."""
-        return f"extractive-1:{self.max_tokens}+{self.embedder.version}"
+        return f"extractive-2:{self.max_tokens}+{self.embedder.version}"
 
-    def summarize(self, texts: Sequence[str]) -> list[str]:
+    def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:
         """Return one summary a text, in order, with one call of the embedder.
 
-        Raises ValueError, naming its place, for a blank text.
+        Sentences are weighed against the whole of their context. Raises ValueError, naming its place, for a blank text.
         """
-        split = [_quotable(text) for text in texts]
+        split = [content_sentences(text.strip()[:_READ])[:_MAX_SENTENCES] for text in texts]
         for index, sentences in enumerate(split):
             if not sentences:
                 raise ValueError(f"text {index} is blank: there is nothing to summarize")
-        whole = [" ".join(sentences) for sentences in split]
-        long = [i for i in range(len(texts)) if len(split[i]) > 1 and tokens(whole[i]) > self.max_tokens]
-        vectors = iter(self.embedder.embed([part for i in long for part in (whole[i], *split[i])]))
-        summaries = dict(enumerate(whole))
-        for i in long:
-            text, *rows = (next(vectors) for _ in range(1 + len(split[i])))
-            chosen = choose(np.stack(rows), text, [tokens(sentence) for sentence in split[i]], self.max_tokens)
-            summaries[i] = " ".join(split[i][k] for k in chosen)
-        return [shorten(summary, self.max_tokens) for summary in summaries.values()]
+        summaries = [" ".join(map(_closed, sentences)) for sentences in split]
+        long = [i for i, whole in enumerate(summaries) if len(split[i]) > 1 and tokens(whole) > self.max_tokens]
+        around = {i: _Context.of(contexts[i] if contexts else texts[i], texts[i]) for i in long}
+        rows = self.embedder.embed_parts([around[i].text for i in long], [around[i].places(split[i]) for i in long])
+        for i, (text, *vectors) in zip(long, rows, strict=True):
+            quotable = [_closed(sentence) for sentence in split[i]]
+            chosen = choose(np.stack(vectors), text, [tokens(sentence) for sentence in quotable], self.max_tokens)
+            summaries[i] = " ".join(quotable[k] for k in chosen)
+        return [shorten(summary, self.max_tokens) for summary in summaries]
 
 
-def _quotable(text: str) -> list[str]:
-    """The sentences to choose from, each with a full stop where its writer left it out (in a list, say)."""
-    sentences = content_sentences(text.strip()[:_READ])[:_MAX_SENTENCES]
-    return [sentence if sentence[-1] in _STOPS else f"{sentence}." for sentence in sentences]
+class _Context(NamedTuple):
+    """The beginning of a text with one space between words, as sentences have them, and where what is quoted begins."""
+
+    text: str
+    start: int
+
+    @classmethod
+    def of(cls, context: str, quoted: str) -> Self:
+        before = " ".join(context[: len(context) - len(quoted.strip())].split())
+        return cls(" ".join(context[:_READ].split()), len(before))
+
+    def places(self, sentences: Sequence[str]) -> list[slice]:
+        """Each sentence's characters; none for one that is not in the text, such as one that quoted mail parts."""
+        found, end = [], self.start
+        for sentence in sentences:
+            begin = self.text.find(sentence, end)
+            end = end if begin < 0 else begin + len(sentence)
+            found.append(slice(begin, end) if begin >= 0 else slice(0, 0))
+        return found
+
+
+def _closed(sentence: str) -> str:
+    """With a full stop where its writer left it out (in a list, say)."""
+    return sentence if sentence[-1] in _STOPS else f"{sentence}."
 
 
 def choose(sentences: np.ndarray, text: np.ndarray, lengths: Sequence[int], budget: int) -> list[int]:

@@ -17,10 +17,14 @@ class Pretrained(NamedTuple):
 
     def token_ids(self, texts: Sequence[str], limit: int) -> list[list[int]]:
         """Token ids of each text with the model's special tokens, cut at `limit` or what the model can read."""
-        limit = min(limit, self.model.config.max_position_embeddings)
-        return self.tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+        return self.encoded(texts, limit)["input_ids"]
 
-    def padded(self, batch: list[list[int]]) -> "dict[str, torch.Tensor]":
+    def encoded(self, texts: Sequence[str], limit: int) -> dict[str, Any]:
+        """`input_ids` as `token_ids` gives them, and `offset_mapping`, the characters of each token."""
+        limit = min(limit, self.model.config.max_position_embeddings)
+        return self.tokenizer(list(texts), truncation=True, max_length=limit, return_offsets_mapping=True)
+
+    def padded(self, batch: Sequence[Sequence[int]]) -> "dict[str, torch.Tensor]":
         """`input_ids` and `attention_mask`, both (texts, tokens of the longest)."""
         return dict(self.tokenizer.pad({"input_ids": batch}, return_tensors="pt"))
 

@@ -5,12 +5,10 @@ Nothing here imports an engine: loading the definitions must not import torch.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import dagster as dg
-
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 class ModelNotAvailable(RuntimeError):
@@ -59,8 +57,17 @@ class Embedder(ModelRole):
     """Texts to unit vectors."""
 
     @abstractmethod
-    def embed(self, texts: Sequence[str]) -> "np.ndarray":
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 vectors of shape (len(texts), dimension), each of length 1, in the order of `texts`."""
+
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[slice]]) -> list[np.ndarray]:
+        """Return for each text float32 of shape (1 + parts, dimension): its own vector, then one of each part.
+
+        A part is a slice of the text's characters. Here each is embedded as a text of its own.
+        """
+        pieces = [[text, *(text[part] for part in own)] for text, own in zip(texts, parts, strict=True)]
+        vectors = self.embed([piece for own in pieces for piece in own])
+        return np.split(vectors, np.cumsum([len(own) for own in pieces])[:-1]) if pieces else []
 
 
 class Classifier(ModelRole):
@@ -72,7 +79,7 @@ class Classifier(ModelRole):
         """Every label that can come out."""
 
     @abstractmethod
-    def classify(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Prediction]:
+    def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension)."""
 
 
@@ -80,7 +87,7 @@ class SentimentModel(ModelRole):
     """Texts to POSITIVE, NEGATIVE or NEUTRAL."""
 
     @abstractmethod
-    def classify(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Prediction]:
+    def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order.
 
         `vectors` are the texts' embeddings, float32 of shape (len(texts), dimension), for implementations
@@ -92,5 +99,9 @@ class Summarizer(ModelRole):
     """Texts to short summaries."""
 
     @abstractmethod
-    def summarize(self, texts: Sequence[str]) -> list[str]:
-        """Return one non-empty summary a text, in order."""
+    def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:
+        """Return one non-empty summary a text, in order.
+
+        `contexts`, if given, are longer texts that end with these (a ticket with its subject), for implementations
+        that read them; the others ignore them.
+        """

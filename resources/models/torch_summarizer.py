@@ -20,7 +20,7 @@ class TorchSummarizer(BartSummarizer):
 
     batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
 
-    def summarize(self, texts: Sequence[str]) -> list[str]:
+    def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:  # noqa: ARG002
         """Return one summary a text, in order.
 
         Raises ModelNotAvailable without weights, and ValueError, naming its place, where nothing but special tokens

@@ -30,7 +30,7 @@ ASKED_TO_STOP = {-signal.SIGTERM, -signal.SIGINT}
 
 
 class Texts(NamedTuple):
-    """What the models see of a ticket: the text to embed and classify, and the bodies to summarize, one or none."""
+    """What the models see of a ticket: the text to embed and classify, and its body where that is to be summarized."""
 
     text: str
     bodies: Sequence[str]
@@ -119,7 +119,7 @@ def _answer(models: ModelSuite, texts: Texts) -> None:
             model.classify([texts.text], vectors)
     with suppress(Exception):
         if texts.bodies:
-            models.summarizer.summarize(texts.bodies)
+            models.summarizer.summarize(texts.bodies, [texts.text])
 
 
 def _let_be_imported_elsewhere(module: str) -> None:

@@ -1,8 +1,9 @@
 """A warm worker: a process that executes one run after another and keeps what they load (definitions, models).
 
-`python -m resources.workers.worker NAME MODULE` over the instance of DAGSTER_HOME. SIGUSR2 asks it to end after the run
-in hand; so does the end of its parent. Celery brings the tasks; a thread tells Redis that the worker lives, since a
-solo worker at work hears nobody.
+`python -m resources.workers.worker NAME MODULE PREPARATION` over the instance of DAGSTER_HOME. It executes runs of
+MODULE's `defs`, after PREPARATION's `warm_up` has loaded what they need. SIGUSR2 asks it to end after the run in hand;
+so does the end of its parent. Celery brings the tasks; a thread tells Redis that the worker lives, since a solo worker
+at work hears nobody.
 """
 
 import importlib
@@ -13,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -23,6 +24,7 @@ from celery import signals
 from celery.worker import state as celery_state
 from dagster._cli.api import _execute_run_command_body
 
+from resources.display import plain
 from resources.workers.pulse import Pulse
 from resources.workers.run_launcher import TASK, WarmRunLauncher
 
@@ -39,8 +41,10 @@ _log = logging.getLogger(__name__)
 class Worker:
     """What the process knows of itself, and the thread that tells it."""
 
-    def __init__(self, name: str, pulse: Pulse) -> None:
+    def __init__(self, name: str, pulse: Pulse, load: Callable[[], None]) -> None:
         self._name = name
+        self._load = load
+        self._loaded = False
         self._pulse = pulse
         self._run: str | None = None
         self._state: dict[str, Any] = {
@@ -49,6 +53,7 @@ class Worker:
             "since": time.time(),
             "runs": 0,
             "ready": False,
+            "trouble": None,
         }
         self._canceled_at: float | None = None
         self._parent = os.getppid()
@@ -56,6 +61,17 @@ class Worker:
     def start(self) -> None:
         """Tell from now on."""
         threading.Thread(target=self._tell, name="pulse", daemon=True).start()
+
+    def prepare(self) -> None:
+        """Load what runs need, unless that is done. What fails is told, and left to the runs, which say it too."""
+        if self._loaded:
+            return
+        try:
+            self._load()
+            self._loaded, self._state["trouble"] = True, None
+        except Exception as error:  # noqa: BLE001 - models raise what they like
+            _log.exception("runs will fail: what they need cannot be loaded")
+            self._state["trouble"] = plain(f"{type(error).__name__}: {error}")
 
     def ready(self) -> None:
         """Tasks are taken."""
@@ -109,6 +125,7 @@ def execute(instance: dg.DagsterInstance, worker: Worker, pulse: Pulse, run_id: 
         _log.warning("run %s is %s and is left alone", run_id, run.status.value if run else "unknown")
         return
     with worker.at_work(run_id):
+        worker.prepare()
         _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
 
 
@@ -118,14 +135,15 @@ def keep_connections(instance: dg.DagsterInstance) -> None:
         storage.optimize_for_webserver(STATEMENT_MILLISECONDS, pool_recycle=RECYCLE_SECONDS, max_overflow=5)
 
 
-def main(name: str, module: str) -> None:
+def main(name: str, module: str, preparation: str) -> None:
     """Work until asked to end."""
-    importlib.import_module(module)  # code that does not load takes no run
+    definitions = importlib.import_module(module).defs  # code that does not load takes no run
+    warm_up = importlib.import_module(preparation).warm_up
     with dg.DagsterInstance.get() as instance:
         launcher = instance.run_launcher
         if not isinstance(launcher, WarmRunLauncher):
             sys.exit(f"the instance of DAGSTER_HOME launches runs by {type(launcher).__name__}, not by workers")
-        worker = Worker(name, launcher.pulse)
+        worker = Worker(name, launcher.pulse, lambda: warm_up(definitions))
         app = launcher.celery
         keep_connections(instance)
 
@@ -140,6 +158,7 @@ def main(name: str, module: str) -> None:
             worker.ready()
 
         worker.start()
+        worker.prepare()
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         app.worker_main(["worker", "--loglevel", "WARNING", "-n", f"{name}@%h", "-Q", launcher.default_queue, *quiet])
 

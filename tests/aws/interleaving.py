@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from resources.dynamodb import DynamoDBTable, Item
@@ -84,6 +84,10 @@ class TurnStore(S3ObjectStore):
     def delete(self, key: str, **options) -> None:
         pause()
         super().delete(key, **options)
+
+    def list_keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        pause()
+        return super().list_keys(prefix, after)
 
 
 class TurnTable(DynamoDBTable):

@@ -3,6 +3,7 @@ import pytest
 from resources.ordering import Stamp
 from tests.support import stamp, store
 from ticket_assets.domain.quarantine import FieldError, MessageEntry, QuarantineEntry, Reason
+from ticket_assets.stores import quarantine as module
 from ticket_assets.stores.quarantine import Quarantine
 
 
@@ -167,6 +168,25 @@ def test_clearing_what_has_no_entry_is_no_error(quarantine):
     quarantine.clear({"T-1.json": stamp(9)})
 
     assert list(quarantine.entries()) == [entry(key="T-2.json")]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4, 1_000])
+def test_no_entry_is_overlooked_however_many_a_listing_tells(quarantine, monkeypatch, page):
+    monkeypatch.setattr(module, "LISTED_AT_ONCE", page)
+    keys = [f"T-{number}.json" for number in range(3)] + ["\u00e9" * 512]
+    quarantine.add([entry(key=key) for key in [*keys, "A.json", "Z.json"]])
+
+    assert set(quarantine.suspects(["T-1.json", "T-9.json", keys[3]])) >= {"T-1.json", keys[3]}
+    quarantine.clear(dict.fromkeys([*keys, "T-9.json"], stamp(6, read_at=6)))
+
+    assert [found.key for found in quarantine.entries()] == ["A.json", "Z.json"]
+
+
+def test_what_has_no_entry_is_no_suspect(quarantine):
+    quarantine.add([entry(key="T-2.json"), entry(key="A.json")])
+
+    assert quarantine.suspects(["T-1.json", "T-2.json", "T-3.json"]) == ["T-2.json"]
+    assert quarantine.suspects([]) == []
 
 
 def test_a_bad_message_is_kept_whole(quarantine):

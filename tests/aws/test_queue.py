@@ -105,12 +105,23 @@ def test_draining_gathers_all_of_a_backlog(queue):
     assert sorted(message.body for message in drained) == sorted(bodies)
 
 
-def test_draining_ends_at_its_limit(queue):
+@pytest.mark.parametrize("limit", [1, 12, 33])
+def test_draining_takes_no_more_than_its_limit(queue, limit):
     send(queue, *map(str, range(35)))
 
-    drained = queue.drain(first_wait=5, window=0, limit=1)
+    assert len(queue.drain(first_wait=5, window=60, limit=limit, settled=lambda _: False)) == limit
 
-    assert 1 <= len(drained) <= 10
+
+def test_a_quiet_moment_ends_the_gathering_where_that_is_settled(queue):
+    send(queue, *map(str, range(12)))
+    asked: list[int] = []
+
+    drained = queue.drain(
+        first_wait=5, window=3600, limit=100, settled=lambda count: asked.append(count) or count == 12
+    )
+
+    assert len(drained) == 12
+    assert asked[-1] == 12
 
 
 def test_deleted_messages_are_gone_however_many(queue):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from resources.aws import concurrently
-from resources.object_store import ObjectInfo, ObjectMissing, S3ObjectStore
+from resources.object_store import ObjectMissing, S3ObjectStore, StoredObject
 from resources.ordering import Outcome, Record, Stamp
 from resources.record_io import S3RecordIOManager
 from tests.support import stamp, store, told
@@ -37,16 +37,15 @@ def manager(settings):
     )
 
 
-def interrupted(manager: S3RecordIOManager, by: Record[Note]) -> S3RecordIOManager:
-    """A manager whose first look at what stands is followed by another writer's whole write of `by`."""
+def interrupted(manager: S3RecordIOManager, by: Record[Note], *, over: bool) -> S3RecordIOManager:
+    """A manager before whose first put, `over` what it saw or where it hopes for nothing, another wrote `by`."""
     pending = [by]
 
     class InterruptedStore(S3ObjectStore):
-        def head(self, key: str) -> ObjectInfo | None:
-            found = super().head(key)
-            if pending:
+        def put(self, key: str, body: bytes, **options: Any) -> str:
+            if pending and over == ("if_etag" in options and options["if_etag"] is not None):
                 manager.write(pending.pop())
-            return found
+            return super().put(key, body, **options)
 
     return S3RecordIOManager(
         records=InterruptedStore(bucket=manager.records.bucket), sources=manager.sources, receipts=manager.receipts
@@ -127,7 +126,7 @@ def test_a_writer_between_look_and_write_is_noticed(manager, before, own, other)
     for record in before:
         manager.write(record)
 
-    outcome = interrupted(manager, by=note(stamp(other))).write(note(stamp(own)))
+    outcome = interrupted(manager, by=note(stamp(other)), over=bool(before)).write(note(stamp(own)))
 
     assert standing(manager).stamp == stamp(3)
     assert outcome is (Outcome.WRITTEN if own == 3 else Outcome.SUPERSEDED)
@@ -188,6 +187,30 @@ def test_a_partition_of_no_records_is_read_as_none(manager):
 
     assert read == [[]]
     assert metadata["dagster/partition_row_count"] == 0
+
+
+def test_what_a_run_wrote_is_not_fetched_again_and_another_run_gets_what_stands(manager):
+    fetched: list[str] = []
+
+    class Counting(S3ObjectStore):
+        def find(self, key: str, limit: int | None = None) -> StoredObject | None:
+            fetched.append(key)
+            return super().find(key, limit)
+
+    counting = S3RecordIOManager(
+        records=Counting(bucket=manager.records.bucket), sources=manager.sources, receipts=manager.receipts
+    )
+    own, other, newer = note(stamp(1)), note(stamp(1), key="T-2.json"), note(stamp(9), key="T-2.json")
+    manager.write(newer)
+    definitions, read = assets([own, other])
+
+    materialize(definitions, counting)
+    assert (read.pop(), fetched) == ([own, newer], ["T-2.json"])
+
+    materialize(definitions, counting, selection=["notes"])
+    manager.write(note(stamp(9)))
+    materialize(definitions, counting, selection=["reader"])
+    assert read.pop() == [note(stamp(9)), newer]
 
 
 def test_reading_gives_the_records_as_they_stand(manager):

@@ -51,9 +51,9 @@ class Outage(FirstWords):
     pattern: str
     answer: str
 
-    def summarize(self, texts):
+    def summarize(self, texts, contexts=()):
         RUNNING[self.proxy].fail(self.pattern, ANSWERS[self.answer], seconds=MINUTE)
-        return super().summarize(texts)
+        return super().summarize(texts, contexts)
 
 
 RUNNING: dict[str, Proxy] = {}

@@ -63,7 +63,7 @@ def test_models_whose_process_dies_of_a_harmless_text_fail_the_run_and_quarantin
 
 
 class Forgetful(FirstWords):
-    def summarize(self, texts):
+    def summarize(self, texts, contexts=()):
         return ["" if "FORGET" in text else "fine" for text in texts]
 
 

@@ -2,7 +2,10 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import dagster as dg
 import pytest
@@ -10,6 +13,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 
 from resources.aws import AwsUnavailable, client
 from resources.queue import SqsQueue
+from sensors import planning
 from sensors.stopping import announce, withdraw
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
 from tests.fakes import fake_suite
@@ -69,10 +73,27 @@ class Queue:
     def waiting(self) -> int:
         return sum(self.queue.depth().values())
 
+    def sizes(self, batches: list[str]) -> list[int]:
+        """How many tickets each batch has."""
+        return [len(self.pipeline.batches.manifest(batch).keys) for batch in batches]
+
+    @contextmanager
+    def later(self, seconds: float, ticket_id: str) -> Iterator[None]:
+        """While the block goes on, the ticket is put after so many seconds."""
+        timer = Timer(seconds, self.pipeline.put, [ticket_id])
+        timer.start()
+        yield
+        timer.cancel()
+        timer.join()
+
+
+TWO_RUNS = {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"}
+
 
 @pytest.fixture
 def queue(settings, tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    coordinator = {**TWO_RUNS, "config": {"max_concurrent_runs": 2}}
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"run_coordinator": coordinator}) as instance:
         yield Queue(Pipeline(settings, instance))
 
 
@@ -159,7 +180,70 @@ def test_more_than_a_batch_holds_becomes_several(queue):
     for n in range(45):
         queue.pipeline.put(f"t{n}")
     batches = queue.requested()
-    assert sorted(len(queue.pipeline.batches.manifest(b).keys) for b in batches) == [5, 20, 20]
+    assert queue.sizes(batches) == [15, 15, 15]
+
+
+def test_after_a_quiet_spell_the_first_tickets_do_not_wait_for_the_window(queue):
+    queue.set(batch_window_seconds=20)
+    key = queue.pipeline.put("first")
+    with queue.later(5, "another"):
+        (batch,) = queue.requested()
+    assert queue.pipeline.batches.manifest(batch).keys == [key]
+
+
+def test_tickets_that_trickle_in_become_a_batch_a_window(queue):
+    queue.set(batch_window_seconds=3)
+    last = queue.pipeline.land("t0.json")
+    queue.pipeline.batches.clear_pending(last)
+    queue.pipeline.put("t1")
+    with queue.later(1.5, "t2"):
+        (batch,) = queue.requested()
+    assert queue.pipeline.batches.manifest(batch).keys == ["t1.json", "t2.json"]
+
+
+def test_a_full_batch_is_landed_at_once_though_the_last_one_is_young(queue):
+    queue.set(batch_window_seconds=20, batch_size=3)
+    queue.pipeline.batches.clear_pending(queue.pipeline.land("t0.json"))
+    for n in range(3):
+        queue.pipeline.put(f"t{n}")
+    with queue.later(6, "another"):
+        assert queue.sizes(queue.requested()) == [3]
+
+
+def test_while_runs_wait_for_a_slot_only_full_batches_are_made(queue):
+    queue.set(batch_size=3)
+    landed = [queue.pipeline.land(f"old{n}.json") for n in range(2)]
+    for n in range(2):
+        queue.pipeline.put(f"t{n}")
+    assert sorted(queue.requested()) == sorted(landed)
+    assert queue.waiting() == 2
+
+    for n in range(2, 4):
+        queue.pipeline.put(f"t{n}")
+    assert sorted(queue.sizes(queue.requested())) == [1, 1, 3]
+    assert queue.waiting() == 1
+
+
+def test_a_batch_whose_run_has_started_holds_nothing_back(queue):
+    queue.set(max_pending_batches=1)
+    landed = queue.pipeline.land("t0.json")
+    queue_run(queue, landed, dg.DagsterRunStatus.STARTED, **{"dagster/run_key": landed})
+    queue.pipeline.put("t1")
+    assert queue.sizes(queue.requested()) == [1]
+
+
+def test_tickets_are_shared_out_over_free_slots_where_each_part_is_worth_a_run(queue, monkeypatch):
+    monkeypatch.setattr(planning, "WORTH_A_RUN", 3)
+    for n in range(6):
+        queue.pipeline.put(f"t{n}")
+    batches = queue.requested()
+    assert queue.sizes(batches) == [3, 3]
+
+    for batch in batches:
+        queue_run(queue, batch, dg.DagsterRunStatus.STARTED, **{"dagster/run_key": batch})
+    for n in range(6):
+        queue.pipeline.put(f"s{n}")
+    assert queue.sizes(queue.requested()) == [6]
 
 
 def test_one_ticket_told_five_times_is_in_its_batch_once(queue):
@@ -205,12 +289,14 @@ def test_when_the_server_is_back_the_tick_goes_on(queue, monkeypatch):
     assert len(queue.requested()) == 1
 
 
-def queue_run(queue: Queue, batch: str, **tags: str) -> None:
+def queue_run(
+    queue: Queue, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED, /, **tags: str
+) -> None:
     job = queue.definitions.resolve_job_def("enrich_tickets")
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("tickets"), "__repository__")
     queue.instance.create_run_for_job(
         job,
-        status=dg.DagsterRunStatus.QUEUED,
+        status=status,
         remote_job_origin=RemoteJobOrigin(repository, job.name),
         tags={"dagster/partition": batch, **tags},
     )

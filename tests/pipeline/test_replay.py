@@ -86,11 +86,11 @@ def test_the_original_of_a_version_that_was_replaced_in_mid_run_is_not_kept_for_
     batch = pipeline.land(pipeline.put("t0", subject=POISON, body=f"{POISON} " * 30), pipeline.put("fine"))
 
     class Broken(FirstWords):
-        def summarize(self, texts):
+        def summarize(self, texts, contexts=()):
             if any(POISON in text for text in texts):
                 pipeline.put("t0", subject="newer")
                 raise RuntimeError("fell over")
-            return super().summarize(texts)
+            return super().summarize(texts, contexts)
 
     assert pipeline.run(batch, fake_suite(embedder=Mended(), summarizer=Broken())).success
     held = traffic.desk.look_up(["t0"])[0]

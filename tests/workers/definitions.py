@@ -1,8 +1,8 @@
 """The real definitions with fakes for models: they take note when they are loaded, and wait or kill as texts say.
 
-GATE names a directory: `open` in it lets those pass that wait, `loads` has a line for each load. Run as a program it is
-the stack of `tickets up --workers 1` with the definitions of the module that is named; TEST_RUNS_SECONDS replaces what
-its stop waits for.
+GATE names a directory: `open` in it lets those pass that wait, `loads` has a line for each load, and while `missing` is
+there none succeeds. Run as a program it is the stack of `tickets up --workers 1` with the definitions of the module
+that is named; TEST_RUNS_SECONDS replaces what its stop waits for.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resources.models.roles import ModelNotAvailable
 from tests.fakes import KillerEmbedder, fake_suite
 from tests.support import eventually
 from ticket_assets.definitions import build_definitions
@@ -28,6 +29,8 @@ WAITS = 120
 
 @lru_cache(maxsize=1)
 def load() -> None:
+    if (Path(os.environ[GATE]) / "missing").exists():
+        raise ModelNotAvailable("the weights are on strike")
     with (Path(os.environ[GATE]) / "loads").open("a") as book:
         book.write(f"{os.getpid()}\n")
 

@@ -18,6 +18,13 @@ from tickets_cli.main import app
 A_POD_GETS = 30  # seconds from SIGTERM to SIGKILL
 
 
+def test_models_are_loaded_before_the_worker_takes_its_first_run(site):
+    (word,) = site.pulse.workers().values()
+
+    assert (word["ready"], word["runs"], word["trouble"]) == (True, 0, None)
+    assert site.loads() == [word["pid"]]
+
+
 def test_models_stay_loaded_from_one_run_to_the_next(site):
     first, second = site.enrich("first"), site.enrich("second")
 
@@ -105,6 +112,26 @@ def test_a_canceled_run_ends_and_its_worker_lives_on(site):
     assert site.run(run.run_id).status == dg.DagsterRunStatus.CANCELED
     assert site.ready() == pid
     site.open_gate()
+
+
+def test_models_that_cannot_be_loaded_are_told_and_end_no_worker(site):
+    pid, labels = site.ready(), site.labels / "intent.yaml"
+    (site.gate / "missing").touch()
+    labels.write_text(labels.read_text() + "\n")
+    assert eventually(lambda: site.ready() not in {0, pid}, UP)
+    pid = site.ready()
+
+    checked = CliRunner().invoke(app, ["workers", "check"])
+
+    assert checked.exit_code == 1
+    assert "runs will fail: ModelNotAvailable: the weights are on strike" in checked.output
+    assert "0 of 1 workers are ready" in checked.output
+    assert "ModelNotAvailable: the weights are on strike" in site.worker_log()
+    assert site.ready() == pid
+
+    (site.gate / "missing").unlink()
+    assert site.enrich("mended").is_success
+    assert CliRunner().invoke(app, ["workers", "check"]).exit_code == 0
 
 
 @pytest.mark.parametrize(("wanted", "code"), [(1, 0), (2, 1)])

@@ -19,7 +19,7 @@ from ticket_assets.domain.intake import (
     parse_ticket,
     process_killer,
 )
-from ticket_assets.domain.probes import LONG, SHORT
+from ticket_assets.domain.probes import LONG
 from ticket_assets.domain.quarantine import QuarantineEntry, Rejection
 from ticket_assets.domain.rows import Provenance, RawRow
 from ticket_assets.stores.originals import KEPT_BYTES
@@ -60,7 +60,7 @@ def read_ticket(store: S3ObjectStore, records: S3ObjectStore, key: str, model_ve
 def try_out(models: ModelSuite, row: RawRow) -> RawRow | Rejection:
     """The row, unless it is of a ticket that kills the models' process three times: then its rejection."""
     bodies = [row.body] if own_summary(row) is None else []
-    killer = killed_by(models, Texts(row.text, bodies), Texts(SHORT, [LONG]))
+    killer = killed_by(models, Texts(row.text, bodies), Texts(LONG, [LONG]))
     if killer is None:
         return row
     return process_killer(killer).at(object_key(row.ticket_id), row.read_at, row.etag, row.last_modified)

@@ -34,10 +34,15 @@ def summarized_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.Mate
 def summarize(models: ModelSuite, raw: Sequence[RawRow]) -> list[SummarizedRow]:
     """One row a ticket, in order; the model sees only the tickets whose own subject does not do."""
     own = [own_summary(row) for row in raw]
-    texts = [row.body for row, summary in zip(raw, own, strict=True) if summary is None]
-    outcomes = iter(isolate(models.summarizer.summarize, texts, LONG, _check_not_blank))
+    texts = [(row.body, row.text) for row, summary in zip(raw, own, strict=True) if summary is None]
+    outcomes = iter(isolate(lambda batch: infer_summaries(models, batch), texts, (LONG, LONG), _check_not_blank))
     version = models.version
     return [_row(row, version, summary or next(outcomes)) for row, summary in zip(raw, own, strict=True)]
+
+
+def infer_summaries(models: ModelSuite, items: Sequence[tuple[str, str]]) -> list[str]:
+    """The model's summaries of (body, body with subject) pairs, in order."""
+    return models.summarizer.summarize([body for body, _ in items], [text for _, text in items])
 
 
 def _check_not_blank(summary: str) -> None:

@@ -1,6 +1,6 @@
 """The queryable part of each record as an item of the DynamoDB table, with indexes by label and customer.
 
-Items are made from the records as they stand in S3, so that an item never points at nothing. In the end every object
+Items are made from records that S3 has taken, so that an item never points at nothing. In the end every object
 of the batch is accounted for: enriched, superseded by a newer version, in quarantine with a reason, or forgotten.
 """
 
@@ -50,7 +50,7 @@ def ticket_metadata(  # noqa: ANN201 - a generator: the check asks the stores af
     items = [item_record(record) for record in records]
     yield dg.Output(items, metadata={"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))})
     quarantine.clear({record.key: record.stamp for record in records})
-    result = account(manifest, record_store, table, quarantine)
+    result = account(manifest, record_store, table, quarantine, items)
     yield _every_ticket_is_accounted_for(result)
     if result.missing:
         raise dg.Failure(f"{len(result.missing)} tickets are not accounted for, such as {result.missing[:5]}")

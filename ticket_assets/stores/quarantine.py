@@ -8,9 +8,9 @@ and removed only as it was read (If-Match, on DELETE too), so that nobody remove
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -36,6 +36,7 @@ MESSAGES = f"{QUARANTINE}messages/"
 EXPORTS = f"{QUARANTINE}exports/"
 LONGEST_NAME = 900  # an S3 key holds 1,024 bytes, and quoting can make one three times as long
 READ_AT_ONCE = 64
+LISTED_AT_ONCE = 1_000  # a page of S3's: what comes after it is another request
 
 
 class Held(NamedTuple):
@@ -73,7 +74,16 @@ class Quarantine:
 
     def clear(self, stamps: dict[str, Stamp]) -> None:
         """Remove the entries of objects, by key, that are older than what was now enriched."""
-        concurrently(lambda item: self._clear(*item), stamps.items())
+        concurrently(lambda key: self._clear(key, stamps[key]), self.suspects(stamps))
+
+    def suspects(self, keys: Collection[str]) -> list[str]:
+        """Those of these objects that may have an entry, by one listing; in a full quarantine they may have none."""
+        paths = {entry_path(key): key for key in keys}
+        before = min(paths, default="")[:-1]
+        listed = list(islice(self._store.list_keys(OBJECTS, before), LISTED_AT_ONCE)) if paths else []
+        known = set(listed)
+        end = listed[-1] if len(listed) == LISTED_AT_ONCE else None
+        return [key for path, key in paths.items() if path in known or (end is not None and path > end)]
 
     def find(self, key: str) -> QuarantineEntry | None:
         """The entry of the raw object `key`, if there is one."""

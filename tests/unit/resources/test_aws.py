@@ -1,5 +1,6 @@
 import re
 import socket
+import time
 
 import pytest
 from botocore import exceptions as botocore
@@ -10,6 +11,7 @@ from resources.aws import (
     AwsUnavailable,
     AwsUnreachable,
     BadEndpoint,
+    Once,
     aws_errors,
     backoff,
     client,
@@ -273,3 +275,18 @@ def test_concurrent_work_keeps_the_items_order():
 def test_a_failure_of_concurrent_work_is_raised():
     with pytest.raises(ZeroDivisionError):
         concurrently(lambda n: 1 / n, [1, 0, 2])
+
+
+def test_threads_that_need_a_client_at_once_share_one():
+    made = []
+
+    @Once
+    def make(name: str) -> object:
+        time.sleep(0.01)
+        made.append(name)
+        return object()
+
+    found = concurrently(lambda n: make("s3" if n % 2 else "sqs"), range(16))
+
+    assert sorted(made) == ["s3", "sqs"]
+    assert len(set(map(id, found))) == 2

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 
 from resources.parquet import (
+    ROWS_AT_ONCE,
     column_schema,
     from_parquet,
     preview,
@@ -52,6 +53,17 @@ ROW = Row(
     colour=Colour.RED,
     inner=Inner(tags=["x", "y"]),
 )
+
+
+@pytest.mark.parametrize("count", [0, 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE + 1])
+def test_rows_come_back_in_their_order_from_groups_that_are_small_enough_to_hold(count):
+    rows = [ROW.model_copy(update={"count": number}) for number in range(count)]
+
+    body = to_parquet(Row, rows)
+
+    assert from_parquet(Row, body) == rows
+    groups = pq.ParquetFile(io.BytesIO(body)).metadata
+    assert all(groups.row_group(n).num_rows <= ROWS_AT_ONCE for n in range(groups.num_row_groups))
 
 
 def test_each_field_has_its_arrow_type():

@@ -5,9 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.planning import hold_back, intake, requests
+from sensors.planning import WORTH_A_RUN, batched, intake, requests, room
 from tests.unit.sensors.test_planning import Message, about
-from ticket_assets.domain.batches import split
 
 KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
 BUCKETS = st.sampled_from(["tickets-raw", "another"])
@@ -43,15 +42,24 @@ def told(draw) -> tuple[Message, list[str]]:
     return message, keys if bucket == "tickets-raw" else []
 
 
-@given(st.lists(told(), max_size=12), st.integers(1, 5))
-def test_each_key_that_a_message_names_is_in_exactly_one_batch(messages, size):
+@given(st.lists(told(), max_size=12), st.integers(1, 5), st.integers(0, 3))
+def test_each_key_that_a_message_names_is_in_exactly_one_batch(messages, size, free):
     found = intake([message for message, _ in messages], "tickets-raw")
-    batches = list(split(found.keys, size))
+    batches = batched(found.keys, size, free)
 
     landed = [key for batch in batches for key in batch]
     assert landed == list(dict.fromkeys(key for _, keys in messages for key in keys))
-    assert all(1 <= len(batch) <= size for batch in batches)
-    assert len(batches) == -(-len(landed) // size)
+
+
+@given(st.integers(0, 2_000), st.integers(1, 256), st.integers(0, 20))
+def test_no_batch_is_too_large_or_much_smaller_than_another_and_none_is_made_for_nothing(tickets, size, free):
+    sizes = [len(batch) for batch in batched([str(n) for n in range(tickets)], size, free)]
+
+    assert sum(sizes) == tickets
+    assert all(1 <= batch <= size for batch in sizes)
+    assert not sizes or max(sizes) - min(sizes) <= 1
+    fewest = -(-tickets // size)
+    assert len(sizes) == fewest or (len(sizes) <= free and min(sizes) >= WORTH_A_RUN)
 
 
 @given(st.lists(NOISE, max_size=8), st.lists(told(), max_size=4))
@@ -75,6 +83,19 @@ def test_each_pending_batch_is_either_requested_or_seen_off(pending, past_start)
     assert not set(decided.request) & past_start
 
 
-@given(st.dictionaries(st.sampled_from(["pending", "queued"]), st.integers(0, 20)), st.integers(1, 20))
-def test_messages_wait_exactly_while_the_most_is_reached(waiting, most):
-    assert (hold_back(waiting, most) is not None) == (sum(waiting.values()) >= most)
+@given(
+    st.dictionaries(st.sampled_from(["pending", "queued"]), st.integers(0, 20)),
+    st.integers(1, 20),
+    st.integers(1, 20),
+    st.integers(1, 256),
+    st.integers(0, 5_000),
+)
+def test_there_is_room_for_whole_batches_or_a_reason_why_there_is_none(waiting, most, slots, size, backlog):
+    messages, reason = room(waiting, most, slots, size, backlog)
+
+    total = sum(waiting.values())
+    assert bool(messages) != bool(reason)
+    assert messages % size == 0
+    assert not (messages and total >= most)
+    assert messages or total >= min(most, slots)  # no slot is without its next batch while there are tickets
+    assert messages or total >= most or backlog < size

@@ -43,3 +43,14 @@ def test_no_items_run_nothing():
 def test_a_model_that_loses_a_result_is_an_error(workers):
     with pytest.raises(ValueError, match="zip"):
         in_batches(["a", "b"], 2, lambda batch: batch[:1], workers)
+
+
+def test_equal_items_are_run_once_and_share_their_result():
+    seen: list[str] = []
+
+    def run(batch: list[str]) -> list[str]:
+        seen.extend(batch)
+        return [word.upper() for word in batch]
+
+    assert in_batches(["a", "bb", "a", "bb"], 3, run) == ["A", "BB", "A", "BB"]
+    assert sorted(seen) == ["a", "bb"]

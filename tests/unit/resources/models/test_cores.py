@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from resources.models import cores as module
-from resources.models.cores import cores, threads
+from resources.models.cores import cores, has_avx512, threads
 
 ROOT = Path(__file__).parents[4]
 
@@ -62,3 +62,24 @@ def test_what_omp_num_threads_allows_goes_before(groups, monkeypatch, value, exp
     monkeypatch.setenv("OMP_NUM_THREADS", value)
 
     assert threads() == expected
+
+
+ALL = "fpu avx512f avx512bw avx512cd avx512dq avx512vl"
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "expected"),
+    [
+        (f"flags\t\t: {ALL}\n\nflags\t\t: {ALL}\n", True),
+        (f"flags\t\t: {ALL}\n\nflags\t\t: fpu avx2\n", False),
+        ("flags\t\t: fpu avx512f\n", False),
+        ("Features\t: asimd\n", False),
+        (None, False),
+    ],
+)
+def test_avx512_is_there_where_every_core_has_all_of_it(tmp_path, monkeypatch, cpuinfo, expected):
+    monkeypatch.setattr(module, "CPU", tmp_path / "cpuinfo")
+    if cpuinfo is not None:
+        (tmp_path / "cpuinfo").write_text(cpuinfo)
+
+    assert has_avx512() == expected

@@ -50,6 +50,59 @@ def test_vectors_in_int8_are_near_those_of_the_reference_engine_and_of_length_on
         check_unit_vector(vector)
 
 
+@pytest.mark.parametrize("gap", [" ", "\n \t" * 40])
+@pytest.mark.parametrize("limit", [8, 64])
+def test_of_a_long_text_the_same_tokens_are_read_as_if_all_of_it_were(exact: CTranslate2Embedder, limit: int, gap: str):
+    long = [gap.join(text.split()) for text in (" ".join(TEXTS * 5), "x" * 5000, "word " + "y" * 9000 + " word" * 500)]
+    loaded = exact.loaded()
+
+    read = [(found.ids, found.offsets) for found in loaded.encoded(long, limit)]
+
+    assert read == [(found.ids, found.offsets) for found in map(loaded.tokenizer.encode, long)]
+
+
+def test_a_part_is_pooled_from_the_states_of_the_whole_text_alike_in_both_engines(
+    bert: Path, exact: CTranslate2Embedder
+):
+    parts = [[slice(0, 12), slice(5, len(text)), slice(0, 0)] for text in TEXTS]
+
+    ours, reference = (role.embed_parts(TEXTS, parts) for role in (exact, TorchEmbedder(source=str(bert))))
+
+    for text, own, theirs in zip(TEXTS, ours, reference, strict=True):
+        assert own.shape == (4, 32)
+        np.testing.assert_allclose(own, theirs, atol=5e-6)
+        np.testing.assert_allclose(own[0], exact.embed([text])[0], atol=1e-6)
+        assert not own[3].any()
+
+
+def test_a_part_beyond_what_is_read_has_no_vector(exact: CTranslate2Embedder):
+    text = " ".join(TEXTS[:9])
+    role = exact.model_copy(update={"max_tokens": 8})
+
+    ((_, read, unread),) = role.embed_parts([text], [[slice(0, 9), slice(len(text) - 20, len(text))]])
+
+    assert np.linalg.norm(read) == pytest.approx(1)
+    assert not unread.any()
+
+
+def test_parts_of_what_was_embedded_before_take_no_further_pass(
+    exact: CTranslate2Embedder, monkeypatch: pytest.MonkeyPatch
+):
+    role = exact.model_copy(update={"keeps_states": True})
+    parts = [[slice(0, 12)] for _ in TEXTS]
+    anew = exact.embed_parts(TEXTS, parts)
+    role.embed(TEXTS)
+
+    monkeypatch.setattr(CTranslate2Embedder, "forward", lambda *_: pytest.fail("read again"))
+
+    for kept, fresh in zip(role.embed_parts(TEXTS, parts), anew, strict=True):
+        np.testing.assert_allclose(kept, fresh, atol=1e-6)
+
+
+def test_no_texts_have_no_parts(exact: CTranslate2Embedder):
+    assert exact.embed_parts([], []) == []
+
+
 @pytest.mark.parametrize("size", [1, 3, 64])
 def test_batches_give_what_one_text_at_a_time_gives_in_the_same_order(exact: CTranslate2Embedder, size: int):
     role = exact.model_copy(update={"batch_size": size})

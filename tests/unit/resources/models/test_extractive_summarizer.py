@@ -3,8 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from resources.models.extractive_summarizer import ExtractiveSummarizer, choose, shorten, tokens
+from resources.models.extractive_summarizer import ExtractiveSummarizer, _Context, choose, shorten, tokens
 from resources.models.roles import Embedder
+from resources.models.sentences import content_sentences
 
 CALLS: list[list[str]] = []  # outside the resource, which Dagster may copy
 
@@ -148,3 +149,22 @@ def test_shortening_cuts_after_whole_words_where_there_are_any(text: str, limit:
 def test_the_version_changes_with_the_embedder_and_the_length(summarizer: ExtractiveSummarizer):
     assert "letters" in summarizer.version
     assert summarizer.version != ExtractiveSummarizer(embedder=WordEmbedder(), max_tokens=20).version
+
+
+def test_sentences_are_weighed_against_their_context_and_quoted_from_the_text_alone(summarizer: ExtractiveSummarizer):
+    text = f"{'aaa ' * 30}. {'Zzz ' * 30}. {'Mmm ' * 30}."
+
+    (about_a,), (about_z,) = (summarizer.summarize([text], [f"{word * 90}\n{text}"]) for word in ("aaa ", "zzz "))
+
+    assert (about_a.split()[0], about_z.split()[0]) == ("aaa", "Zzz")
+    assert len(about_z.split()) == 31  # of the text, none of the subject's 90
+
+
+def test_a_sentence_is_looked_for_behind_the_subject_and_in_order(summarizer: ExtractiveSummarizer):
+    sentences = content_sentences(LONG)
+    context = _Context.of(f"{sentences[0]}\n\n  {LONG}", f"  {LONG}\n")
+
+    places = context.places([*sentences, "Not there."])
+
+    assert [context.text[place] for place in places] == [*sentences, ""]
+    assert places[0].start == len(sentences[0]) + 1

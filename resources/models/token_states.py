@@ -1,0 +1,51 @@
+"""What an encoder said of each token of the texts that it read last, for whoever asks for parts of them soon after."""
+
+import threading
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+# Of 256 texts of 256 tokens 384 float32 take 100 MB.
+MOST_BYTES = 128 * 2**20
+
+
+class Tokens(NamedTuple):
+    """A text's token ids, and the characters that each stands for, from and to; a special token's are (0, 0)."""
+
+    ids: Sequence[int]
+    offsets: Sequence[tuple[int, int]]
+
+    def within(self, part: slice) -> np.ndarray:
+        """Which tokens lie in these characters, as booleans of shape (tokens,)."""
+        begin, end = np.array(self.offsets, dtype=np.intp).reshape(-1, 2).T
+        return (begin >= part.start) & (end <= part.stop) & (end > begin)
+
+
+class TokenStates:
+    """States by key, each float32 of shape (tokens, dimension); beyond `most_bytes` the oldest go. Thread-safe."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._kept: dict[Hashable, np.ndarray] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def keep(self, key: Hashable, states: np.ndarray) -> None:
+        """Keep them until they are taken, or too many others came."""
+        with self._lock:
+            self._drop(key)
+            self._kept[key] = states
+            self._bytes += states.nbytes
+            while self._bytes > self._most:
+                self._drop(next(iter(self._kept)))
+
+    def take(self, key: Hashable) -> np.ndarray | None:
+        """What was kept, once."""
+        with self._lock:
+            return self._drop(key)
+
+    def _drop(self, key: Hashable) -> np.ndarray | None:
+        states = self._kept.pop(key, None)
+        self._bytes -= 0 if states is None else states.nbytes
+        return states
