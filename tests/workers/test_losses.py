@@ -58,14 +58,14 @@ def test_a_run_whose_machine_is_lost_is_failed_for_its_silence_and_its_batch_enr
 
 
 def test_a_run_goes_on_while_redis_is_away_and_its_worker_takes_the_next_one(site):
-    server = redis.Redis(unix_socket_path=str(redis_socket(site.state / "redis")))
     run, pid = site.waiting("redis")
 
-    with frozen(server.info("server")["process_id"]):
-        assert eventually(lambda: "no pulse" in site.worker_log(), UP)
-        site.open_gate()
-        assert site.enriched("redis").run_id == run.run_id
-    server.client_kill_filter(_type="normal", skipme=True)
+    with redis.Redis(unix_socket_path=str(redis_socket(site.state / "redis"))) as server:
+        with frozen(server.info("server")["process_id"]):
+            assert eventually(lambda: "no pulse" in site.worker_log(), UP)
+            site.open_gate()
+            assert site.enriched("redis").run_id == run.run_id
+        server.client_kill_filter(_type="normal", skipme=True)
 
     assert site.run(run.run_id).is_success
     after = site.enrich("after-redis")
