@@ -4,6 +4,7 @@ PIPELINE_TICKETS (5,000), PIPELINE_ROUNDS (10 puts a stack at idle) and PIPELINE
 """
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class Spent(NamedTuple):
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stacks are stopped
     tickets = int(os.environ.get("PIPELINE_TICKETS") or 5_000)
     speed, found = throughput(tickets)
     rounds = int(os.environ.get("PIPELINE_ROUNDS") or 10)

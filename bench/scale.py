@@ -6,6 +6,7 @@ SCALE_PARTITIONS (sizes with commas), SCALE_MESSAGES and SCALE_TICKETS change th
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 
@@ -26,6 +27,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[list[int]], Found]]] = {
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stacks are stopped
     logging.disable(logging.INFO)  # a sensor that is evaluated here tells what it asks for
     for name in sys.argv[1:] or QUESTIONS:
         sizes, measure = QUESTIONS[name]
