@@ -31,7 +31,9 @@ def root():
 @pytest.fixture(scope="package")
 def site(root):
     before = dict(os.environ)
-    made = Site(root / "site")
+    # A directory of its own: where other tests come between this folder's files, pytest sets the fixture up again.
+    made = Site(Path(tempfile.mkdtemp(prefix="site-", dir=root)))
+    made.root.chmod(0o711)
     os.environ.clear()
     os.environ.update(made.environment())
     forget_clients()

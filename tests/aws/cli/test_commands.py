@@ -148,7 +148,7 @@ def test_a_bad_setting_is_one_line_that_names_the_variable_and_what_it_accepts(
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert "TICKETS_BATCH_SIZE='abc'" in line
-    assert "It accepts: tickets a batch, 1 to 256." in line
+    assert "It accepts: most tickets a batch, 1 to 256." in line
 
 
 @pytest.mark.parametrize("value", ["[red]", "[/red]"])
