@@ -95,6 +95,8 @@ class _Tick:
             return reason
         if self._unsure.is_set():  # a message that is received five times and not landed is a dead letter
             self._batches.try_out()
+        # All that Dagster's database has to say is asked before: were it away after, the messages would be stranded.
+        free = self._free(slots)
         # With batches to see off, the tick must end soon; else it can wait for the first message, at no cost.
         messages = self._gather(0 if pending else LONGEST_TICK - OVERTIME - self._settings.batch_window_seconds, limit)
         found = intake(messages, self._settings.raw_bucket)
@@ -103,7 +105,7 @@ class _Tick:
         self._unsure.set()
         bad = [message for message in messages if message.message_id in found.bad]
         concurrently(lambda m: quarantine.add_message(bad_message(m, found.bad[m.message_id])), bad)
-        for keys in batched(found.keys, size, self._free(slots) if len(messages) < limit else 0):
+        for keys in batched(found.keys, size, free if len(messages) < limit else 0):
             self._batches.land(self._settings.raw_bucket, keys)
         self._unsure.clear()
         kept = self._queue.delete(messages)
