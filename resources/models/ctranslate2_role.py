@@ -19,6 +19,10 @@ from resources.models.pretrained_role import PretrainedRole
 from resources.models.roles import ModelInfo, ModelNotAvailable
 from resources.models.weights import Weights, resolve
 
+ComputeType = Literal["int8", "int7", "float32"]
+COMPUTE_TYPES = (
+    "How weights are stored and computed; int7 is int8 with weights of 7 bits, equally exact on every processor."
+)
 CHARACTERS_A_TOKEN = 16  # more than the text of nearly every ticket has: one read is enough
 VECTORS = "CT2_FORCE_CPU_ISA"  # CTranslate2's own variable
 
@@ -58,7 +62,7 @@ class CTranslate2Role(PretrainedRole):
     KIND: ClassVar[str]
     ENGINE: ClassVar[str]
 
-    compute_type: Literal["int8", "float32"] = Field(default="int8", description="How weights are stored and computed.")
+    compute_type: ComputeType = Field(default="int8", description=COMPUTE_TYPES)
 
     @property
     def version(self) -> str:
@@ -134,7 +138,8 @@ def _load(directory: Path, source: str, engine: str, compute_type: str, workers:
     tokenizer = Tokenizer.from_file(str(directory / converted.TOKENIZER))
     tokenizer.no_padding()
     facts = json.loads((directory / converted.FACTS).read_text())
+    computed = "int8" if compute_type == "int7" else compute_type
     model = getattr(ctranslate2, engine)(
-        str(directory), device="cpu", compute_type=compute_type, inter_threads=workers, intra_threads=1
+        str(directory), device="cpu", compute_type=computed, inter_threads=workers, intra_threads=1
     )
     return Loaded(directory, model, tokenizer, facts, workers)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from resources.models.batching import in_batches
 from resources.models.converted import HEAD
-from resources.models.ctranslate2_role import CTranslate2Role, Loaded
+from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role, Loaded
 from resources.models.distilbert_sentiment import MAX_TOKENS, DistilBertSentiment
 from resources.models.roles import Prediction
 from resources.models.softmax_head import softmax
@@ -22,6 +22,7 @@ class CTranslate2Sentiment(DistilBertSentiment, CTranslate2Role):
     KIND: ClassVar[str] = "distilbert"
     ENGINE: ClassVar[str] = "Encoder"
 
+    compute_type: ComputeType = Field(default="int7", description=COMPUTE_TYPES)
     batch_size: int = Field(default=4, gt=0, description="Texts a forward pass, of like length; larger is slower.")
 
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:  # noqa: ARG002

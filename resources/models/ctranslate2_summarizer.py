@@ -8,7 +8,7 @@ from pydantic import Field
 from resources.models.bart_summarizer import MAX_TOKENS, BartSummarizer, readable
 from resources.models.batching import in_batches
 from resources.models.beam_search import Hypothesis, Search, search_of
-from resources.models.ctranslate2_role import CTranslate2Role, Loaded
+from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role, Loaded
 
 
 class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
@@ -17,6 +17,7 @@ class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
     KIND: ClassVar[str] = "bart"
     ENGINE: ClassVar[str] = "Translator"
 
+    compute_type: ComputeType = Field(default="int7", description=COMPUTE_TYPES)
     batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
 
     def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:  # noqa: ARG002

@@ -45,7 +45,7 @@ def test_info_tells_of_each_role_what_runs_it_and_whether_a_run_can_use_it(disti
     assert all(f"✓ {role}" in prepared for role in after)
     assert {info["state"] for info in after.values()} == {"ready"}
     sentiment = after["sentiment"]
-    assert (sentiment["engine"], sentiment["compute_type"]) == ("ctranslate2", "int8")
+    assert (sentiment["engine"], sentiment["compute_type"]) == ("ctranslate2", "int7")
     assert sentiment["name"] == sources["TICKETS_SENTIMENT_MODEL"]
     assert len(sentiment["revision"]) == 8
     assert sentiment["revision"] in sentiment["path"]

@@ -36,7 +36,7 @@ def test_in_float32_the_labels_and_confidences_are_those_of_the_reference_engine
     assert {p.label for p in ours} == {"POSITIVE", "NEGATIVE", "NEUTRAL"}
 
 
-@pytest.mark.parametrize("compute_type", ["float32", "int8"])
+@pytest.mark.parametrize("compute_type", ["float32", "int7", "int8"])
 def test_what_the_model_was_trained_to_say_is_what_it_says(distilbert, compute_type):
     role = prepared(CTranslate2Sentiment, distilbert, distilbert.parent, compute_type=compute_type, neutral_margin=0)
 
@@ -84,4 +84,4 @@ def test_the_version_tells_margin_engine_and_compute_type(distilbert):
     ]
 
     assert len({role.version for role in roles}) == len(roles)
-    assert roles[1].version.endswith(":0.5:ctranslate2:int8")
+    assert roles[1].version.endswith(":0.5:ctranslate2:int7")

@@ -128,8 +128,8 @@ def test_no_texts_give_no_summaries(exact):
     assert exact.summarize([]) == []
 
 
-def test_int8_says_nearly_the_same(bart, exact):
-    role = prepared(CTranslate2Summarizer, bart, bart.parent, compute_type="int8")
+def test_int7_says_nearly_the_same_on_every_processor(bart, exact):
+    role = prepared(CTranslate2Summarizer, bart, bart.parent, compute_type="int7")
     pairs = [pair for rows in zip(decoded(role), decoded(exact), strict=True) for pair in zip(*rows, strict=False)]
 
     assert sum(ours == exactly for ours, exactly in pairs) > 0.8 * len(pairs)
@@ -152,4 +152,4 @@ def test_the_version_tells_length_engine_and_compute_type(bart):
     ]
 
     assert len({role.version for role in roles}) == len(roles)
-    assert roles[1].version.endswith(":ctranslate2:int8")
+    assert roles[1].version.endswith(":ctranslate2:int7")
