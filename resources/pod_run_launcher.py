@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 MEMORY = "OOMKilled"
 KILLED = 128 + signal.SIGKILL
+RETRY_SECONDS = 1  # the monitoring of all runs waits meanwhile
 RAN, GONE = CheckRunHealthResult(WorkerStatus.RUNNING), "its Job is gone"
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class PodRunLauncher(K8sRunLauncher):
         name, namespace = get_job_name_from_run_id(run.run_id), self.get_container_context_for_run(run).namespace
         assert namespace
         try:
-            status = self._api_client.get_job_status(job_name=name, namespace=namespace)
+            status = self._api_client.get_job_status(name, namespace, wait_time_between_attempts=RETRY_SECONDS)
             if status is None:
                 return CheckRunHealthResult(WorkerStatus.FAILED, GONE)
             if status.active or not (status.failed or status.succeeded):

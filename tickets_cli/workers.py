@@ -67,7 +67,9 @@ def check(
     Example: tickets workers check --at-least 2
     """
     with plain_errors(), _pulse() as pulse:
-        words = {name: word for name, word in pulse.workers().items() if not here or word["host"] == socket.gethostname()}
+        words = {
+            name: word for name, word in pulse.workers().items() if not here or word["host"] == socket.gethostname()
+        }
     shown = Table("worker", "pid", "state", "runs", "since", box=None)
     for name, word in words.items():
         idle = ("in trouble" if word["trouble"] else "ready") if word["ready"] else "loading"
