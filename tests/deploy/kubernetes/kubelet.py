@@ -88,8 +88,8 @@ class Kubelet:
 
     def _here(self, text: str, folders: Mapping[str, Path]) -> str:
         """The text with what is here in place of what a cluster has: whole words, and paths below a mount."""
-        whole = {"/tmp": str(folders.get("/tmp")), "4000": str(self.grpc_port), "0.0.0.0": "127.0.0.1"}  # noqa: S104, S108
+        whole = {"/tmp": str(folders.get("/tmp")), "4000": str(self.grpc_port), "0.0.0.0": "127.0.0.1"}
         if text in whole:
             return whole[text]
-        paths = "|".join(re.escape(path) for path in sorted(folders, key=len, reverse=True) if path != "/tmp")  # noqa: S108
+        paths = "|".join(re.escape(path) for path in sorted(folders, key=len, reverse=True) if path != "/tmp")
         return re.sub(rf"(?<![\w/-])({paths})(?![\w-])", lambda match: str(folders[match[1]]), text) if paths else text

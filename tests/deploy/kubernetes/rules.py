@@ -50,7 +50,7 @@ def _of(container: Mapping[str, Any]) -> Iterator[str]:
     if not security.get("readOnlyRootFilesystem"):
         yield "may write anywhere"
     writable = [m["mountPath"] for m in container.get("volumeMounts", []) if not m.get("readOnly")]
-    if "/tmp" not in writable:  # noqa: S108
+    if "/tmp" not in writable:
         yield "has no place for temporary files"
     for kind in ("requests", "limits"):
         if not {"cpu", "memory"} <= container.get("resources", {}).get(kind, {}).keys():

@@ -92,7 +92,7 @@ def cluster(aws_endpoint, place, postgres):
     (place / "overlay").mkdir()
     objects = render(place / "overlay", [BASE], namespace="tickets", configMapGenerator=[generator])
     role = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    api = ApiServer(lambda job: made.run(job))
+    api = ApiServer(lambda job: made.run(job))  # noqa: PLW0108 - made below
     kubelet = Kubelet(
         objects,
         place,

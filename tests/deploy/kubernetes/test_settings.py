@@ -1,9 +1,8 @@
 """The dagster.yaml of each variant is one that Dagster takes, and differs from the project's own where it says so."""
 
-import dagster as dg
 import pytest
 import yaml
-from dagster._config import process_config, resolve_to_config_type
+from dagster._config import process_config
 from dagster._core.instance.config import dagster_instance_config
 from dagster_k8s.launcher import K8sRunLauncher
 
