@@ -1,4 +1,4 @@
-"""The cluster's file and the manifests speak of the same runtime, label, account and role; nobody checks it but this."""
+"""The cluster's file and the manifests speak of the same runtime, label, account and role."""
 
 import json
 import subprocess
