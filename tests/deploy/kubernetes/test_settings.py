@@ -28,7 +28,9 @@ def launcher(tmp_path) -> dict:
     return settings(tmp_path, BASE)["run_launcher"]["config"]
 
 
-def test_dagster_takes_the_launchers_section(launcher):
+def test_dagster_takes_the_launchers_section(launcher, monkeypatch):
+    monkeypatch.setenv("TICKETS_NAMESPACE", "tickets")
+
     result = process_config(K8sRunLauncher.config_type(), launcher)
 
     assert result.success, result.errors
@@ -43,7 +45,7 @@ def test_dagster_does_not_take_a_misspelt_launchers_section(launcher):
     assert "pod_specs" in str(errors)
 
 
-def test_dagster_takes_the_whole_file(found, tmp_path, monkeypatch):
+def test_dagster_takes_the_whole_file(found, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text(yaml.safe_dump(found))
