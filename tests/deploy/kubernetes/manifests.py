@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,13 @@ def render(place: Path, parts: Sequence[Path], **more: object) -> list[dict[str,
     overlay = {"resources": [resource], "components": components, **more}
     (place / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     return build(place)
+
+
+@cache
+def variant(name: str) -> list[dict[str, Any]]:
+    """One of VARIANTS, rendered once a process: not to be changed."""
+    with tempfile.TemporaryDirectory() as place:
+        return render(Path(place), VARIANTS[name])
 
 
 def named(objects: Sequence[dict], kind: str, name: str) -> dict[str, Any]:

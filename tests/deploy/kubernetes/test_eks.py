@@ -7,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from tests.deploy.kubernetes.manifests import EKS, FOLDER, named, render
+from tests.deploy.kubernetes.manifests import FOLDER, named, variant
 from tests.deploy.policies import ROLES
 
 CLUSTER = FOLDER.parent / "eks/cluster.yaml"
@@ -26,8 +26,8 @@ def cluster() -> dict:
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory) -> list[dict]:
-    return render(tmp_path_factory.mktemp("overlay"), [EKS])
+def objects() -> list[dict]:
+    return variant("eks")
 
 
 def test_a_nodes_containerd_has_the_runtime_that_the_class_names(cluster, objects):

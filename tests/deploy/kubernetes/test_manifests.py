@@ -10,7 +10,6 @@ import yaml
 
 from tests.deploy.kubernetes.manifests import (
     BASE,
-    EKS,
     FOLDER,
     VARIANTS,
     containers,
@@ -26,9 +25,9 @@ CLUSTERS = ["1.33", "1.37"]  # the oldest and the newest that the schemas are he
 SECRETS = {"tickets-postgres/url": "postgresql://", "tickets-redis/url": "redis://"}
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
-def objects(request, tmp_path_factory):
-    return render(tmp_path_factory.mktemp("overlay"), VARIANTS[request.param])
+@pytest.fixture(params=VARIANTS)
+def objects(request):
+    return variant(request.param)
 
 
 @cache
@@ -123,8 +122,8 @@ def test_daemon_is_one_and_never_two_for_a_moment(objects):
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
-def test_warm_workers_are_as_many_as_may_run_at_once(tmp_path):
-    objects = render(tmp_path, VARIANTS["eks with both"])
+def test_warm_workers_are_as_many_as_may_run_at_once():
+    objects = variant("eks with both")
     scaler = named(objects, "HorizontalPodAutoscaler", "ticket-processor")["spec"]
     settings = yaml.safe_load(named(objects, "ConfigMap", "dagster")["data"]["dagster.yaml"])
 
@@ -133,8 +132,8 @@ def test_warm_workers_are_as_many_as_may_run_at_once(tmp_path):
     assert scaler["maxReplicas"] == settings["run_coordinator"]["config"]["max_concurrent_runs"]
 
 
-def test_shared_models_are_written_by_the_code_servers_preparation_alone(tmp_path):
-    found = templates(render(tmp_path, VARIANTS["eks with both"]))
+def test_shared_models_are_written_by_the_code_servers_preparation_alone():
+    found = templates(variant("eks with both"))
     writers = [
         (name, container["name"])
         for name, template in found.items()
@@ -149,8 +148,8 @@ def test_shared_models_are_written_by_the_code_servers_preparation_alone(tmp_pat
         assert volume["persistentVolumeClaim"]["claimName"] == "models"
 
 
-def test_a_role_of_aws_is_for_those_alone_who_speak_to_it(tmp_path):
-    accounts = [o for o in render(tmp_path, [EKS]) if o["kind"] == "ServiceAccount"]
+def test_a_role_of_aws_is_for_those_alone_who_speak_to_it():
+    accounts = [o for o in variant("eks") if o["kind"] == "ServiceAccount"]
     roles = {
         o["metadata"]["name"] for o in accounts if "eks.amazonaws.com/role-arn" in o["metadata"].get("annotations", {})
     }

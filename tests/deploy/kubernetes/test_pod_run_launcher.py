@@ -12,10 +12,11 @@ from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 from dagster_k8s.client import DagsterKubernetesClient
 from dagster_k8s.job import get_job_name_from_run_id
 
+from resources import pod_run_launcher
 from sensors.run_ends import end_of
 from sensors.verdicts import End
 from tests.deploy.kubernetes.api_server import ApiServer
-from tests.deploy.kubernetes.manifests import BASE, named, render
+from tests.deploy.kubernetes.manifests import named, variant
 
 
 @dg.job
@@ -23,23 +24,33 @@ def anything():
     """Of which a run is a run."""
 
 
-@pytest.fixture
-def api():
-    server = ApiServer()
-    yield server
-    server.close()
+@pytest.fixture(scope="module")
+def server():
+    made = ApiServer()
+    yield made
+    made.close()
 
 
-@pytest.fixture
-def instance(api, tmp_path, monkeypatch):
-    monkeypatch.setenv("TICKETS_NAMESPACE", "tickets")
-    settings = yaml.safe_load(named(render(tmp_path, [BASE]), "ConfigMap", "dagster")["data"]["dagster.yaml"])
+@pytest.fixture(scope="module")
+def instance(server, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    settings = yaml.safe_load(named(variant("base"), "ConfigMap", "dagster")["data"]["dagster.yaml"])
     del settings["storage"]
-    place = str(api.kubeconfig(tmp_path / "kubeconfig"))
+    place = str(server.kubeconfig(home / "kubeconfig"))
     settings["run_launcher"]["config"] |= {"load_incluster_config": False, "kubeconfig_file": place}
-    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(settings))
-    with dg.DagsterInstance.from_config(str(tmp_path)) as made:
-        yield made
+    (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TICKETS_NAMESPACE", "tickets")
+        patch.setattr(pod_run_launcher, "RETRY_SECONDS", 0)
+        with dg.DagsterInstance.from_config(str(home)) as made:
+            yield made
+
+
+@pytest.fixture
+def api(server):
+    server.jobs.clear()
+    yield server
+    server.silent = False
 
 
 @pytest.fixture

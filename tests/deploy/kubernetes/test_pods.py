@@ -109,7 +109,7 @@ def cluster(aws_endpoint, place, postgres):
         made.start("dagster-daemon")
         yield made
         for process in made.processes[::-1]:
-            process.stop()
+            process.stop(0)  # nothing of it is looked at again
         api.close()
         assert eventually(lambda: kill_all(place / "code-server"))
 

@@ -4,13 +4,13 @@ import copy
 
 import pytest
 
-from tests.deploy.kubernetes.manifests import BASE, render, templates
+from tests.deploy.kubernetes.manifests import templates, variant
 from tests.deploy.kubernetes.rules import ANNOTATION, broken
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory) -> dict:
-    return templates(render(tmp_path_factory.mktemp("overlay"), [BASE]))["code-server"]
+def template() -> dict:
+    return templates(variant("base"))["code-server"]
 
 
 def container(template: dict) -> dict:

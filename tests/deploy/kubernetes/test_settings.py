@@ -8,24 +8,24 @@ from dagster_k8s.launcher import K8sRunLauncher
 
 from resources.pod_run_launcher import PodRunLauncher
 from resources.workers.run_launcher import VISIBILITY_SECONDS, WarmRunLauncher
-from tests.deploy.kubernetes.manifests import BASE, EKS, WORKERS, named, render
+from tests.deploy.kubernetes.manifests import named, variant
 from tickets_cli.layout import PROJECT
 
 OWN = {"storage", "compute_logs", "run_coordinator", "run_launcher", "run_monitoring"}  # what a pod needs otherwise
 
 
-def settings(place, *parts) -> dict:
-    return yaml.safe_load(named(render(place, parts), "ConfigMap", "dagster")["data"]["dagster.yaml"])
+def settings(name: str) -> dict:
+    return yaml.safe_load(named(variant(name), "ConfigMap", "dagster")["data"]["dagster.yaml"])
 
 
-@pytest.fixture(params=[(BASE,), (EKS, WORKERS)], ids=["a pod a batch", "warm workers"])
-def found(request, tmp_path) -> dict:
-    return settings(tmp_path, *request.param)
+@pytest.fixture(params=["base", "eks with warm workers"])
+def found(request) -> dict:
+    return settings(request.param)
 
 
 @pytest.fixture
-def launcher(tmp_path) -> dict:
-    return settings(tmp_path, BASE)["run_launcher"]["config"]
+def launcher() -> dict:
+    return settings("base")["run_launcher"]["config"]
 
 
 def test_dagster_takes_the_launchers_section(launcher, monkeypatch):
@@ -55,11 +55,9 @@ def test_dagster_takes_the_whole_file(found, tmp_path):
     assert config["run_coordinator"] == found["run_coordinator"]
 
 
-def test_the_launchers_are_what_the_files_name(tmp_path):
-    modules = {}
-    for parts in ((BASE,), (EKS, WORKERS)):
-        section = settings(tmp_path, *parts)["run_launcher"]
-        modules[section["class"]] = section["module"]
+def test_the_launchers_are_what_the_files_name():
+    sections = [settings(name)["run_launcher"] for name in ("base", "eks with warm workers")]
+    modules = {section["class"]: section["module"] for section in sections}
 
     assert modules == {c.__name__: c.__module__ for c in (PodRunLauncher, WarmRunLauncher)}
 
@@ -76,7 +74,7 @@ def test_the_rest_is_the_projects_own_file(found):
     assert found["run_monitoring"]["max_runtime_seconds"] == project["run_monitoring"]["max_runtime_seconds"]
 
 
-def test_no_waiting_task_comes_again_before_its_run_is_given_up(tmp_path):
-    monitoring = settings(tmp_path, EKS, WORKERS)["run_monitoring"]
+def test_no_waiting_task_comes_again_before_its_run_is_given_up():
+    monitoring = settings("eks with warm workers")["run_monitoring"]
 
     assert monitoring["start_timeout_seconds"] + monitoring["max_runtime_seconds"] < VISIBILITY_SECONDS
