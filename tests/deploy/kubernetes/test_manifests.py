@@ -17,6 +17,7 @@ from tests.deploy.kubernetes.manifests import (
     named,
     render,
     templates,
+    variant,
 )
 from tests.deploy.kubernetes.rules import EMULATOR, broken
 from ticket_assets.settings import Settings, variable
