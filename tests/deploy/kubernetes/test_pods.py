@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,16 @@ def postgres(place):
 
 
 @pytest.fixture(scope="module")
-def cluster(aws_endpoint, place, postgres):
+def preparation(place):
+    """The models are converted while the rest starts; the Job's own preparation waits for it, or finds it done."""
+    command = [str(Path(sys.executable).with_name("tickets")), "models", "prepare"]
+    process = ManagedProcess("preparation", command, os.environ, place / "preparation.log")
+    yield
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(preparation, aws_endpoint, place, postgres):
     settings = own_settings()
     literals = [f"{variable(name)}={getattr(settings, name)}" for name in NAMES] + ["TICKETS_BATCH_WINDOW_SECONDS=1"]
     generator = {"name": "ticket-settings", "behavior": "merge", "literals": literals}
