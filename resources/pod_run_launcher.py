@@ -36,11 +36,6 @@ class PodRunLauncher(K8sRunLauncher):
         except DagsterK8sAPIRetryLimitExceeded as error:
             raise DagsterUserCodeUnreachableError(f"Kubernetes does not answer: {error}") from error
 
-    @property
-    def supports_resume_run(self) -> bool:
-        """A batch is run again from its start."""
-        return False
-
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """RUNNING while it runs or nobody can say, SUCCESS where it ended well, else FAILED, with what ended it."""
         name, namespace = get_job_name_from_run_id(run.run_id), self.get_container_context_for_run(run).namespace

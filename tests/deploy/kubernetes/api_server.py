@@ -99,7 +99,7 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Nothing."""
 
     return Handler

@@ -64,7 +64,8 @@ def run(instance, api) -> dg.DagsterRun:
 def monitored(instance, run) -> dg.DagsterRun:
     """The run after Dagster's run monitoring has looked at it."""
     record = instance.get_run_record_by_id(run.run_id)
-    monitor_started_run(instance, None, record, logging.getLogger())
+    # The workspace is for resuming alone.
+    monitor_started_run(instance, None, record, logging.getLogger())  # pyright: ignore[reportArgumentType]
     return instance.get_run_by_id(run.run_id)
 
 

@@ -61,7 +61,8 @@ class Cluster:
         with grpc.insecure_channel(f"127.0.0.1:{self.kubelet.grpc_port}") as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             try:
-                return stub.Check(health_pb2.HealthCheckRequest(service=probe["service"]), timeout=5).status
+                request = health_pb2.HealthCheckRequest(service=probe["service"])
+                return stub.Check(request, timeout=5).status  # pyright: ignore[reportAttributeAccessIssue]
             except grpc.RpcError:
                 return health_pb2.HealthCheckResponse.UNKNOWN
 
