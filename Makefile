@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 is needed: make PYTHON=…")'
 	@echo "installing into $(VENV) (once, a few minutes)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,workers,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,workers,kubernetes,dev]'
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
 	@touch $@
 

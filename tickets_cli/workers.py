@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -55,7 +56,10 @@ def run(count: Annotated[int, typer.Option(min=1, help="How many, each for a cor
 
 
 @app.command()
-def check(at_least: Annotated[int, typer.Option(min=0, help="How many must be ready.")] = 1) -> None:
+def check(
+    at_least: Annotated[int, typer.Option(min=0, help="How many must be ready.")] = 1,
+    here: Annotated[bool, typer.Option("--here", help="Only those of this machine, or pod.")] = False,
+) -> None:
     """Show every worker that lives, on any machine; exit code 1 where fewer than AT_LEAST are ready. A health check.
 
     A worker that could not load its models is not ready, though it takes runs: they fail and say the same.
@@ -63,7 +67,9 @@ def check(at_least: Annotated[int, typer.Option(min=0, help="How many must be re
     Example: tickets workers check --at-least 2
     """
     with plain_errors(), _pulse() as pulse:
-        words = pulse.workers()
+        words = {
+            name: word for name, word in pulse.workers().items() if not here or word["host"] == socket.gethostname()
+        }
     shown = Table("worker", "pid", "state", "runs", "since", box=None)
     for name, word in words.items():
         idle = ("in trouble" if word["trouble"] else "ready") if word["ready"] else "loading"
