@@ -10,7 +10,7 @@ import typer
 
 from resources.aws import endpoint_name, require_endpoint
 from ticket_assets.settings import load_settings
-from tickets_cli import quarantine, workers
+from tickets_cli import quarantine, showing, workers
 from tickets_cli.books import reconcile, where
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
@@ -26,6 +26,7 @@ app.command()(reconcile)
 app.command()(where)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(showing.app, name="show")
 app.add_typer(workers.app, name="workers")
 app.command()(forget)
 
