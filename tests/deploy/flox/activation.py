@@ -5,6 +5,8 @@ next in the same shell, with those options off and its stdout redirected to stde
 (`assets/activation-scripts/activate.d/start.bash` of Flox's sources).
 """
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -67,9 +69,14 @@ class Flox:
 
     def start(self, service: str, activated: Activated, place: Path) -> ManagedProcess:
         """Run a service's command as process-compose does: by bash, from wherever Flox was called."""
-        command = ["bash", "-c", self.manifest["services"][service]["command"]]
-        elsewhere = {**activated.environment, "PWD": str(place)}
-        return ManagedProcess(service, ["env", "-C", str(place), *command], elsewhere, place / f"{service}.log")
+        command = [
+            "bash",
+            "-c",
+            'cd "$0" && exec bash -c "$1"',
+            str(place),
+            self.manifest["services"][service]["command"],
+        ]
+        return ManagedProcess(service, command, activated.environment, place / f"{service}.log")
 
 
 def exports(manifest: dict[str, Any]) -> list[str]:
@@ -87,5 +94,6 @@ def link_programs(place: Path, **programs: str | Path) -> Path:
 
 def machines_own(place: Path) -> Path:
     """A FLOX_ENV of this machine's Python and the pinned uv."""
-    python = {"python3.11": Path(sys.executable).resolve()}
-    return link_programs(place, **python, uv=Path(sys.executable).with_name("uv"))
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    assert uv, "uv is not installed: run `make install`"
+    return link_programs(place, **{"python3.11": Path(sys.executable).resolve(), "uv": uv})

@@ -24,7 +24,7 @@ def test_dagster_dev_alone_enriches_a_ticket(flox, settings, prepared_models, tm
     )
     store(settings.raw_bucket).put("T-1.json", json.dumps(ticket("T-1")).encode())
     program = [str(flox.cache / "venv" / "bin" / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
-    command = ["env", "-C", str(flox.project), *program, "-p", str(free_port())]
+    command = ["bash", "-c", 'cd "$0" && exec "$@"', str(flox.project), *program, "-p", str(free_port())]
     dev = ManagedProcess("dagster dev", command, activated.environment, tmp_path / "dev.log")
     try:
         assert eventually(lambda: store(settings.enriched_bucket).head("T-1.json"), UP), dev.log.read_text()

@@ -33,7 +33,6 @@ def test_a_developers_state_lies_in_floxs_cache(tmp_path):
     assert found["DAGSTER_HOME"] == f"{cache}/dagster"
     assert found["TICKETS_STATE_DIR"] == f"{cache}/state"
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
-    assert found["AWS_DEFAULT_REGION"] == "us-east-1"
     assert found["TICKETS_MODELS"] == "distilled"
     assert found["TICKETS_UI_PORT"] == "3000"
     assert found["PYTHONUNBUFFERED"] == "1"
@@ -63,10 +62,9 @@ def test_pods_get_no_variable_of_aws(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["main", "ticket-generator"])
-def test_the_callers_endpoint_and_region_win_and_an_empty_endpoint_is_aws_itself(name, tmp_path):
-    theirs = variables(name, tmp_path, None, AWS_ENDPOINT_URL="http://10.0.0.7:5000", AWS_REGION="eu-west-1")
+def test_the_callers_endpoint_wins_and_an_empty_one_is_aws_itself(name, tmp_path):
+    theirs = variables(name, tmp_path, None, AWS_ENDPOINT_URL="http://10.0.0.7:5000")
     assert theirs["AWS_ENDPOINT_URL"] == "http://10.0.0.7:5000"
-    assert theirs["AWS_DEFAULT_REGION"] == "eu-west-1"
 
     assert variables(name, tmp_path / "aws", None, AWS_ENDPOINT_URL="")["AWS_ENDPOINT_URL"] == ""
 
@@ -88,10 +86,14 @@ def test_a_variable_that_nobody_has_set_would_end_the_activation(tmp_path):
         ("", None),
     ],
 )
-def test_credentials_are_made_up_only_for_a_server_of_this_machine(endpoint, key, tmp_path):
+def test_credentials_and_region_are_made_up_only_for_a_server_of_this_machine(endpoint, key, tmp_path):
     hook = load("main")["hook"]["on-activate"].partition("if ")[0]
     flox = Flox(tmp_path, tmp_path, link_programs(tmp_path / "env"), {**load("main"), "hook": {"on-activate": hook}})
 
-    assert flox.activate(AWS_ENDPOINT_URL=endpoint).environment.get("AWS_ACCESS_KEY_ID") == key
+    found = flox.activate(AWS_ENDPOINT_URL=endpoint).environment
+    assert found.get("AWS_ACCESS_KEY_ID") == key
+    assert found.get("AWS_DEFAULT_REGION") == ("us-east-1" if key else None)
+    theirs = flox.activate(AWS_ENDPOINT_URL=endpoint, AWS_REGION="eu-west-1").environment
+    assert theirs.get("AWS_DEFAULT_REGION") == ("eu-west-1" if key else None)
     mine = flox.activate(AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="mine", AWS_SECRET_ACCESS_KEY="own").environment
     assert (mine["AWS_ACCESS_KEY_ID"], mine["AWS_SECRET_ACCESS_KEY"]) == ("mine", "own")
