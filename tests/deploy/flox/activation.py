@@ -17,7 +17,7 @@ from typing import Any
 from tests.pipeline.programs import environment
 from tickets_cli.processes import ManagedProcess
 
-LEADING = ("MODEL_CACHE_DIR", "HF_HOME", "PYTHONUNBUFFERED")  # the test session's own
+LEADING = ("MODEL_CACHE_DIR", "HF_HOME", "PYTHONPATH", "PYTHONUNBUFFERED")  # the test session's own
 
 
 class Aborted(AssertionError):

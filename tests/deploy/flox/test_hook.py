@@ -42,8 +42,9 @@ def test_the_second_installs_nothing_and_says_nothing(shared):
 
 def test_what_is_installed_is_the_copy_itself(shared):
     where = "import tickets_cli; print(tickets_cli.__file__)"
-    python = shared["flox"].cache / "venv" / "bin" / "python"
-    found = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True, cwd="/").stdout
+    command = [shared["flox"].cache / "venv" / "bin" / "python", "-c", where]
+    clean = shared["flox"].activate().environment
+    found = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", env=clean).stdout
 
     assert found.strip() == str(shared["flox"].project / "tickets_cli" / "__init__.py")
 

@@ -20,7 +20,6 @@ from tickets_cli.processes import free_port
 
 log = logging.getLogger(__name__)
 ONE_SHOT = "setup"
-ENDS_WITHIN = 10  # seconds from SIGTERM to SIGKILL that process-compose gives
 
 
 def enriched() -> dict[str, Any] | None:
@@ -60,12 +59,11 @@ class System:
         return "\n".join(f"== {name}\n{process.log.read_text()}" for name, process in self.running.items())
 
     def stop(self) -> dict[str, str]:
-        """End all as process-compose does, at once; how each ended, `killed` where it took too long."""
-        running = {name: process for name, process in self.running.items() if name != ONE_SHOT}
-        for process in running.values():
+        """End all as process-compose does, at once; how each ended, `killed` where it did not."""
+        for process in self.running.values():
             process.terminate()
-        ends = {name: process.ended_within(ENDS_WITHIN + UP) for name, process in running.items()}
-        return {name: last_words(process) if ends[name] else "killed" for name, process in running.items()}
+        ends = {name: process.ended_within(UP) for name, process in self.running.items()}
+        return {name: last_words(self.running[name]) if ended else "killed" for name, ended in ends.items()}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.nix.conftest import PROJECT, SYSTEMS, evaluated
+from tests.deploy.nix.conftest import NIX, PROJECT, SYSTEMS, evaluated
 
 FILES = [*sorted((PROJECT / ".flox" / "pkgs").rglob("*.nix")), *sorted((PROJECT / "deploy" / "nix").glob("*.nix"))]
 PACKAGES = ("ticket-generator", "ticket-processor")
@@ -23,7 +23,7 @@ def pyproject(name: str) -> dict:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_an_expression_parses(file):
-    done = subprocess.run(["nix-instantiate", "--parse", str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*NIX, "--parse", str(file)], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 
