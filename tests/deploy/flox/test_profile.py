@@ -57,8 +57,7 @@ def typed(flox, shell: str, line: str, activated: Activated) -> str:
 LISTS = {
     "show-urgent": ["T-4", "T-3", "T-1", "T-0"],
     "show-results --limit 5": ["T-5", "T-4", "T-3", "T-2", "T-1"],
-    "show-sentiment POSITIVE": ["T-5", "T-3", "T-1"],
-    "show-sentiment": ["T-4", "T-2", "T-0"],
+    "show-sentiment NEGATIVE": ["T-4", "T-2", "T-0"],
 }
 
 
