@@ -47,7 +47,7 @@ reset: $(INSTALLED) ## Delete all tickets, records and runs of the local stack (
 	@$(BIN)/tickets reset
 
 test: $(INSTALLED) lint ## Lint, types, import contracts, and every test
-	@sh tests/workers/install_servers.sh
+	@sh tests/install_system_packages.sh
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(INSTALLED) ## Lint, types and import contracts alone

@@ -1,5 +1,6 @@
 """Dagster's processes: one code server that loads the definitions, the daemon, and the web page over both."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -18,13 +19,14 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from sensors.stopping import STOPPED, announce, withdraw
 from tickets_cli.layout import PROJECT, dagster_home
-from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening, seldom
+from tickets_cli.processes import ManagedProcess, ProcessFailed, is_listening, one_at_a_time, seldom
 
 START_SECONDS = 120
 # All in all a stop must take under 30 s, which is what a pod gets: these two and the AWS server's own grace.
 RUNS_SECONDS = 15  # that ticks and runs in progress have to end by themselves
 PAGE_SECONDS = 4  # a page that is open in a browser holds the web server
 CODE_SERVER, DAEMON, WEB_SERVER = "code-server", "dagster-daemon", "dagster-webserver"
+WEB_MODULE = "dagster_webserver"
 
 
 def prepare_home(
@@ -34,16 +36,17 @@ def prepare_home(
 
     A dagster.yaml that stands there is left as it is unless `refresh` asks for the project's own again; `changes`
     replace sections of it.
-    Creates the instance's databases before two processes open them at once.
+    Creates the instance's databases before two processes open them at once; of several that call this one at a time.
     """
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
-    if refresh or not settings.exists():
-        template = yaml.safe_load(Path(__file__).with_name("dagster.yaml").read_text())
-        template["run_coordinator"]["config"]["max_concurrent_runs"] = runs or os.cpu_count() or 1
-        settings.write_text(yaml.safe_dump(template | dict(changes)))
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.get_runs_count()
+    with one_at_a_time(home / "preparing"):
+        if refresh or not settings.exists():
+            template = yaml.safe_load(Path(__file__).with_name("dagster.yaml").read_text())
+            template["run_coordinator"]["config"]["max_concurrent_runs"] = runs or os.cpu_count() or 1
+            settings.write_text(yaml.safe_dump(template | dict(changes)))
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.get_runs_count()
 
 
 def existing_instance() -> dg.DagsterInstance | None:
@@ -62,8 +65,11 @@ class DagsterServices:
         logs: Path,
         port: int,
         module: str = "ticket_assets.definitions",
+        runs_seconds: float = RUNS_SECONDS,
     ) -> None:
+        """`runs_seconds` are those that a stop gives to ticks and runs in progress."""
         self._home = home
+        self._runs_seconds = runs_seconds
         self._processes: dict[str, ManagedProcess] = {}
         # As many runs at a time as there are cores: with more than one thread each they would be in each other's way.
         self._environment = {"OMP_NUM_THREADS": "1", **environment, "DAGSTER_HOME": str(home)}
@@ -84,13 +90,13 @@ class DagsterServices:
 
     def start_daemon(self) -> ManagedProcess:
         """The daemon: sensors, queue of runs, retries."""
-        return self._start(DAEMON, "dagster-daemon", "run", "-w", str(self._workspace))
+        return self._start(DAEMON, "dagster._daemon", "run", "-w", str(self._workspace))
 
     def start_webserver(self, port: int) -> ManagedProcess:
         """The web page at `port`."""
         place = ["-h", "127.0.0.1", "-p", str(port)]
-        server = self._start(WEB_SERVER, "dagster-webserver", "-w", str(self._workspace), *place)
-        server.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/server_info"), START_SECONDS)
+        server = self._start(WEB_SERVER, WEB_MODULE, "-w", str(self._workspace), *place)
+        server.wait_until(lambda: answers(f"http://127.0.0.1:{port}/server_info"), START_SECONDS)
         return server
 
     @property
@@ -104,20 +110,20 @@ class DagsterServices:
             process.check()
 
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> int:
-        """Let ticks and runs in progress end, for RUNS_SECONDS or until `hurry`, then end all; returns the runs cut.
+        """Let ticks and runs in progress end, for `runs_seconds` or until `hurry`, then end all; returns the runs cut.
 
         The daemon ends before the code server, where it would start new runs; the code server, asked to end, does
         so after its last run.
         """
         if not self._processes:
             return 0
-        deadline = time.monotonic() + RUNS_SECONDS
+        deadline = time.monotonic() + self._runs_seconds
         announce(self._home)
         if WEB_SERVER in self._processes:
             self._processes[WEB_SERVER].terminate()
-        self._end(DAEMON, RUNS_SECONDS / 2, hurry)
+        self._end(DAEMON, self._runs_seconds / 2, hurry)
         # A daemon that ended by itself has seen its tick end: then only runs are waited for.
-        ticking = deadline - time.monotonic() < RUNS_SECONDS / 2
+        ticking = deadline - time.monotonic() < self._runs_seconds / 2
         try:
             with dg.DagsterInstance.from_config(str(self._home)) as instance:
                 at_work = seldom(lambda: self._runs(instance))
@@ -149,16 +155,21 @@ class DagsterServices:
     def _launched(self, run: dg.DagsterRun) -> bool:
         return json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("port") == self._port
 
-    def _start(self, name: str, program: str, *arguments: str) -> ManagedProcess:
-        path = Path(sys.executable).with_name(program)
-        if not path.exists():
-            raise ProcessFailed(f"{program} is not installed beside {sys.executable}: run `make install`")
-        process = ManagedProcess(name, [str(path), *arguments], self._environment, self._logs / f"{name}.log")
+    def _start(self, name: str, module: str, *arguments: str) -> ManagedProcess:
+        process = ManagedProcess(name, command(module, *arguments), self._environment, self._logs / f"{name}.log")
         self._processes[name] = process
         return process
 
 
-def _answers(url: str) -> bool:
+def command(module: str, *arguments: str) -> list[str]:
+    """A program of Dagster, run as a module, since it need not lie beside the interpreter. Raises ProcessFailed."""
+    if importlib.util.find_spec(module) is None:
+        raise ProcessFailed(f"{module} is not installed for {sys.executable}: run `make install`")
+    return [sys.executable, "-m", module, *arguments]
+
+
+def answers(url: str) -> bool:
+    """Whether a page is there."""
     try:
         with urlopen(url, timeout=2) as response:  # noqa: S310 - our own page
             return response.status == 200  # noqa: PLR2004

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from resources.aws import endpoint_name, require_endpoint
+from resources.patience import patiently
 from ticket_assets.settings import load_settings
-from tickets_cli import quarantine, workers
+from tickets_cli import quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
@@ -26,20 +27,24 @@ app.command()(reconcile)
 app.command()(where)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(showing.app, name="show")
+app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(forget)
 
 
 @app.command()
-def setup() -> None:
+def setup(wait: Annotated[bool, typer.Option("--wait", help="Wait for a server that is not up yet.")] = False) -> None:
     """Make the buckets, queues, notification and table that are missing, here or on AWS.
 
     Example: AWS_ENDPOINT_URL=http://localhost:4566 tickets setup
     """
     with plain_errors():
         settings = load_settings()
-        require_endpoint()
-        for line in provision(settings):
+        if not wait:
+            require_endpoint()
+        lines = patiently(lambda: list(provision(settings)), float("inf"), say) if wait else provision(settings)
+        for line in lines:
             console.print(f"[green]✓[/] {line}", highlight=False)
 
 

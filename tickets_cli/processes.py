@@ -22,6 +22,10 @@ class ProcessFailed(RuntimeError):
     """A process ended, or did not become healthy; the message names it and shows its log's last lines."""
 
 
+class InUse(ProcessFailed):
+    """Another process works in the place."""
+
+
 class ManagedProcess:
     """One child in a process group of its own, so that a Ctrl-C reaches only us and we stop it in order."""
 
@@ -172,11 +176,19 @@ def undisturbed() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
+def one_at_a_time(file: Path) -> Iterator[None]:
+    """Wait until no other process is in here with this file; the kernel gives it back where the process dies."""
+    with file.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def locked(place: Path) -> Iterator[Callable[[str], None]]:
     """Keep every other holder from the directory `place`; yields what writes the note that they are shown.
 
     Children keep the lock too, so that what a killed holder leaves running is not joined by a second set. Raises
-    ProcessFailed, with the holder's note.
+    InUse, with the holder's note.
     """
     place.mkdir(parents=True, exist_ok=True)
     with (place / "lock").open("a+") as lock:
@@ -184,7 +196,7 @@ def locked(place: Path) -> Iterator[Callable[[str], None]]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise ProcessFailed(f"{place} is in use by another stack or processor ({lock.read()}): stop it") from None
+            raise InUse(f"{place} is in use by another stack or processor ({lock.read()}): stop it") from None
         os.set_inheritable(lock.fileno(), True)
 
         def note(text: str) -> None:

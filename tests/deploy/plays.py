@@ -179,6 +179,7 @@ class Stage:
         """What a list view and a ticket's page ask for."""
         table = self.pipeline.stores["table"]
         with self.recorder.playing("reader"):
+            assert "t1" in printed("show", "results")
             assert [table.newest(index_name(name), name, "none", 1) for name in INDEXED]
             assert table.items("t1")
             assert self.pipeline.records.get("t1.json")

@@ -80,7 +80,7 @@ class Supervised:
 
 
 def _role(command: str) -> str:
-    if "dagster-daemon" in command:
+    if "dagster._daemon" in command:
         return "daemon"
     return "code server" if re.search(r"api grpc", command) else "run worker"
 

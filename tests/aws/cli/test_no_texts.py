@@ -43,6 +43,7 @@ def filled(pipeline):
         ("quarantine", "list"), ("quarantine", "list", "--json"),
         ("where", "good"), ("where", "poison"), ("where", "poison", "--json"), ("where", "dead", "--json"),
         ("status",), ("reprocess", "--all-batches", "--dry-run"), ("forget", "poison", "--dry-run"),
+        ("show", "results"), ("show", "results", "--json"),
     ],
     ids=" ".join,
 )  # fmt: skip
