@@ -94,4 +94,4 @@ def test_its_check_phase_passes_over_its_sources_alone(name, tmp_path):
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
+    assert "[100%]" in done.stdout
