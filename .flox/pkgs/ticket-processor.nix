@@ -1,5 +1,6 @@
 # What pods run: the pipeline, Dagster and every library it needs, in one closure. Every Python package is the wheel that
 # constraints.txt names, so it is what the tests ran on; nixpkgs has the Dagster packages only in part, in other versions.
+# Torch, which only converts models, is the build for CPUs.
 {
   lib,
   stdenv,
@@ -30,7 +31,7 @@ let
     "pytest"
     "sortedcontainers"
   ];
-  dependencies = builtins.attrValues (builtins.removeAttrs wheels (forChecks ++ [ "setuptools" ]));
+  dependencies = builtins.attrValues (builtins.removeAttrs wheels forChecks);
   searched = "${placeholder "out"}/${python311.sitePackages}:${python311.pkgs.makePythonPath dependencies}";
 in
 python311.pkgs.buildPythonApplication {
@@ -77,6 +78,8 @@ python311.pkgs.buildPythonApplication {
     "resources.workers.run_launcher"
     "ticket_assets.definitions"
     "tickets_cli.main"
+    "torch"
+    "transformers"
   ];
 
   meta = {

@@ -23,13 +23,18 @@ let
       inherit pname;
       inherit (pin) version;
       format = "wheel";
-      src = fetchurl { inherit (wheel) url sha256; };
+      src = fetchurl {
+        # An address spells + as %2B, which no store path may hold, and the installer reads the version off the name.
+        name = builtins.replaceStrings [ "%2B" ] [ "+" ] (baseNameOf wheel.url);
+        inherit (wheel) url sha256;
+      };
       # What manylinux lets a wheel expect of the system.
       nativeBuildInputs = lib.optional native autoPatchelfHook;
       buildInputs = lib.optionals native [
         stdenv.cc.cc.lib
         zlib
       ];
+      dontStrip = true; # libraries that were patched when the wheel was made do not load once stripped
       dontCheckRuntimeDeps = true;
       doCheck = false;
     };
