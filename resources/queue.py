@@ -27,6 +27,8 @@ LONGEST_POLL = 2
 # producer puts in a row comes 0.03 s apart at most.
 QUIET = 1.0
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
+# Seconds of polls that all bring messages: deleting what they bring takes a slow queue as long again.
+BUSY = 10
 
 
 class Message(NamedTuple):
@@ -79,17 +81,20 @@ class SqsQueue(dg.ConfigurableResource):
         """Waits up to `first_wait` seconds for a message, then gathers for up to `window`, and up to `limit` messages.
 
         Ends early once a second brings no message and `settled` says so, told how many were gathered; where SQS fails
-        after the first ones; and within two seconds of `enough`. Later by a few seconds where a backlog is still coming
-        in.
+        after the first ones; within two seconds of `enough`; and once a backlog has kept a slow queue busy for ten
+        seconds. Later by a few seconds where a backlog is still coming in.
         """
         messages = self._first(first_wait, min(limit, GROUP), enough)
         if not messages:
             return []
-        deadline = time.monotonic() + window
-        while len(messages) < limit and not enough():
-            groups = self._round(deadline - time.monotonic(), limit - len(messages))
+        begun = time.monotonic()
+        deadline, busy = begun + window, 0.0
+        while len(messages) < limit and busy < BUSY and not enough():
+            groups = self._round(deadline - begun, limit - len(messages))
             messages += [message for group in groups for message in group or ()]
-            late = time.monotonic() - deadline
+            ended = time.monotonic()
+            busy += ended - begun if all(groups) else 0
+            begun, late = ended, ended - deadline
             quiet = not any(groups) and (late >= 0 or settled(len(messages)))
             if None in groups or late >= OVERTIME or quiet:
                 break

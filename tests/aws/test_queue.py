@@ -5,7 +5,7 @@ import pytest
 
 from resources.aws import AwsUnavailable, aws_errors, client
 from resources.provision import ensure_queue, redrive_policy
-from resources.queue import Message, SendRefused, SqsQueue
+from resources.queue import GROUP, POLLERS, Message, SendRefused, SqsQueue
 from sensors.events import NothingCreated, created_objects
 from tests.support import eventually, store
 from tickets_cli.provisioning import RECEIVES
@@ -110,6 +110,14 @@ def test_draining_takes_no_more_than_its_limit(queue, limit):
     send(queue, *map(str, range(35)))
 
     assert len(queue.drain(first_wait=5, window=60, limit=limit, settled=lambda _: False)) == limit
+
+
+def test_a_backlog_that_keeps_a_slow_queue_busy_is_taken_in_part(queue, monkeypatch):
+    send(queue, *map(str, range(300)))
+    monkeypatch.setattr("resources.queue.BUSY", 0.001)
+
+    # The first poll, and one round of all pollers: by then the queue was busy for longer.
+    assert len(queue.drain(first_wait=5, window=60, limit=300, settled=lambda _: False)) == GROUP + POLLERS * GROUP
 
 
 def test_a_quiet_moment_ends_the_gathering_where_that_is_settled(queue):
