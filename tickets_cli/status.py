@@ -1,5 +1,6 @@
 """`tickets status`: where the pipeline stands, in one screen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import islice
@@ -29,29 +30,35 @@ LAST_RUNS = 5
 def print_status(settings: Settings, console: Console) -> None:
     """Print it. Raises what an unreachable server raises."""
     queue = SqsQueue(name=settings.queue).depth()  # first: it tells at once whether the server is there
-    dead = SqsQueue(name=settings.dead_letter_queue).depth()
-    console.print(f"[green]●[/] server {endpoint_name()}", highlight=False)
-    console.print(_line(f"queue {settings.queue}", queue))
-    console.print(_line(f"queue {settings.dead_letter_queue}", dead))
-    try:
-        check_redrive(settings)
-    except ProvisionError as error:
-        console.print(Text(f"✗ {error}", "red"))
     pipeline, records = S3ObjectStore(bucket=settings.pipeline_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
     batches = Batches(pipeline)
-    counts = {
-        "raw objects": _count(S3ObjectStore(bucket=settings.raw_bucket)),
-        "records": _count(records),
-        "quarantined": _count(pipeline, OBJECTS),
-        "bad messages": _count(pipeline, MESSAGES),
-    }
-    console.print(_line("tickets", counts))
-    with existing_instance() or nullcontext() as instance:  # opened once: that takes as long as all it is asked
-        states = {"not yet running": len(batches.pending()), **(_runs_by_state(instance) if instance else {})}
-        if deferred := sum(1 for _ in batches.deferred()):
-            states["deferred"] = deferred
+    # AWS is asked while Dagster's instance is opened, once: that takes as long as all it is asked.
+    with ThreadPoolExecutor() as beside:
+        dead = beside.submit(SqsQueue(name=settings.dead_letter_queue).depth)
+        redrive = beside.submit(check_redrive, settings)
+        counts = {
+            "raw objects": beside.submit(_count, S3ObjectStore(bucket=settings.raw_bucket)),
+            "records": beside.submit(_count, records),
+            "quarantined": beside.submit(_count, pipeline, OBJECTS),
+            "bad messages": beside.submit(_count, pipeline, MESSAGES),
+        }
+        pending, failures = beside.submit(batches.pending), beside.submit(batches.failures)
+        deferred = beside.submit(lambda: sum(1 for _ in batches.deferred()))
+        opened = existing_instance()
+    with opened or nullcontext() as instance:
+        console.print(f"[green]●[/] server {endpoint_name()}", highlight=False)
+        console.print(_line(f"queue {settings.queue}", queue))
+        console.print(_line(f"queue {settings.dead_letter_queue}", dead.result()))
+        try:
+            redrive.result()
+        except ProvisionError as error:
+            console.print(Text(f"✗ {error}", "red"))
+        console.print(_line("tickets", {name: count.result() for name, count in counts.items()}))
+        states = {"not yet running": len(pending.result()), **(_runs_by_state(instance) if instance else {})}
+        if deferred.result():
+            states["deferred"] = deferred.result()
         console.print(_line("batches", states))
-        for failure in batches.failures():
+        for failure in failures.result():
             what = f" at {failure.at}: {plain(failure.error)} (run {failure.run_id})"
             console.print(Text.assemble((f"✗ batch {failure.batch} failed", "red"), what))
         if instance:
