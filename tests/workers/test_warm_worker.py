@@ -146,6 +146,20 @@ def test_the_health_check_counts_the_workers_that_are_ready(site, wanted, code):
     assert "1 of 1 workers are ready" in checked.output
 
 
+def test_the_health_check_of_a_pod_counts_its_own_workers_alone(site):
+    site.ready()
+    (word,) = site.pulse.workers().values()
+    site.pulse.beat("celery@elsewhere", {**word, "host": "elsewhere"})
+
+    everywhere = CliRunner().invoke(app, ["workers", "check", "--at-least", "2"])
+    here = CliRunner().invoke(app, ["workers", "check", "--here", "--at-least", "2"])
+
+    site.pulse.forget("celery@elsewhere")
+    assert (everywhere.exit_code, here.exit_code) == (0, 1)
+    assert "2 of 2 workers are ready" in everywhere.output
+    assert "1 of 1 workers are ready" in here.output
+
+
 def test_sigterm_leaves_no_process_and_loses_nothing(site):
     run, _ = site.waiting("cut")
 
