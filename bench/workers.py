@@ -4,10 +4,13 @@ The stacks that are compared run side by side and are measured in turns, so that
 """
 
 import os
+import signal
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 from rich.table import Table
 
@@ -18,23 +21,67 @@ ROUNDS = 3
 BATCH, BATCHES = 64, 8
 WAIT_SECONDS = 900
 SCALE_BAR = 1.8
+BEAT = 0.01  # seconds that a process of half speed goes on, and then stands still
 
 
 def main() -> None:
     # A window in which all of a round is put: batches are full, and none is waited for.
     batching = {"TICKETS_BATCH_WINDOW_SECONDS": "15", "TICKETS_BATCH_SIZE": str(BATCH)}
-    works: dict[int, list[float]] = {}
-    speed = in_turns(
-        ROUNDS, lambda each: tickets_a_second(each, works), {"one worker": How(1), "two workers": How(2)}, **batching
+    sides = {"one worker": How(1), "two workers": How(2)}
+    works: dict[str, list[float]] = {name: [] for name in sides}
+    halves: dict[str, list[float]] = {name: [] for name in sides}
+    names = list(sides)
+
+    def measure(stack: Side) -> float:
+        name = names[stack.workers - 1]
+        with at_half_speed(stack.worker_pids()):
+            halves[name].append(tickets_a_second(stack)[0])
+        speed, cost = tickets_a_second(stack)
+        works[name].append(cost)
+        return speed
+
+    speeds = in_turns(ROUNDS, measure, sides, **batching)
+    halves, works = ({name: figures[1:] for name, figures in each.items()} for each in (halves, works))
+    show(
+        f"tickets a second, batches of {BATCH}: workers of half speed, which leave a core to all else",
+        halves,
+        SCALE_BAR,
     )
-    costs = {f"{number} workers": figures[1:] for number, figures in works.items()}
-    show(f"tickets a second, batches of {BATCH}, a core a worker", speed, SCALE_BAR)
-    show("milliseconds of a worker's core a ticket", costs)
-    save("workers", {"tickets_a_second": speed, "core_milliseconds_a_ticket": costs, "bar": SCALE_BAR})
+    show("tickets a second, a core a worker, which all else shares", speeds, SCALE_BAR)
+    show("milliseconds of a worker's core a ticket", works)
+    found = {"half_speed": halves, "tickets_a_second": speeds, "core_milliseconds_a_ticket": works}
+    save("workers", {**found, "bar": SCALE_BAR})
 
 
-def tickets_a_second(stack: Side, works: dict[int, list[float]]) -> float:
-    """From the first run's start to the last one's end; `works` gets what a ticket cost the workers' cores.
+@contextmanager
+def at_half_speed(pids: Sequence[int]) -> Iterator[None]:
+    """Each process stands still for half of the time, two of them in turns: together they use one core.
+
+    On a machine of two cores two workers at full speed would leave none to the AWS server, Dagster and the databases,
+    which one worker leaves them.
+    """
+    ended = Event()
+
+    def beat() -> None:
+        turn = 0
+        while not ended.wait(BEAT):
+            turn ^= 1
+            for number, pid in enumerate(pids):
+                os.kill(pid, signal.SIGSTOP if number % 2 == turn else signal.SIGCONT)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+    beats = Thread(target=beat)
+    beats.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beats.join()
+
+
+def tickets_a_second(stack: Side) -> tuple[float, float]:
+    """From the first run's start to the last one's end, and the milliseconds that a ticket cost the workers' cores.
 
     Where others use the cores too, the cost tells whether workers are in each other's way, and the speed does not.
     """
@@ -44,9 +91,8 @@ def tickets_a_second(stack: Side, works: dict[int, list[float]]) -> float:
     while len(runs := [r for r in stack.runs() if r.dagster_run.run_id not in known]) < BATCHES:
         time.sleep(0.2)
     cost = 1000 * (core_seconds(stack) - before) / (BATCH * BATCHES)
-    works.setdefault(stack.workers, []).append(round(cost, 1))
     seconds = max(run.end_time or 0 for run in runs) - min(run.start_time or 0 for run in runs)
-    return BATCH * BATCHES / seconds
+    return BATCH * BATCHES / seconds, cost
 
 
 def core_seconds(stack: Side) -> float:
