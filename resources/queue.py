@@ -28,7 +28,7 @@ LONGEST_POLL = 2
 QUIET = 1.0
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 # Seconds of polls that all bring messages: deleting what they bring takes a slow queue as long again.
-BUSY = 10
+BUSY = 5
 
 
 class Message(NamedTuple):
@@ -81,7 +81,7 @@ class SqsQueue(dg.ConfigurableResource):
         """Waits up to `first_wait` seconds for a message, then gathers for up to `window`, and up to `limit` messages.
 
         Ends early once a second brings no message and `settled` says so, told how many were gathered; where SQS fails
-        after the first ones; within two seconds of `enough`; and once a backlog has kept a slow queue busy for ten
+        after the first ones; within two seconds of `enough`; and once a backlog has kept a slow queue busy for five
         seconds. Later by a few seconds where a backlog is still coming in.
         """
         messages = self._first(first_wait, min(limit, GROUP), enough)
