@@ -13,18 +13,22 @@ from resources.patience import patiently
 from ticket_assets.settings import load_settings
 from tickets_cli import quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
+from tickets_cli.comparing import compare
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
 from tickets_cli.reprocessing import reprocess
 from tickets_cli.terminal import console, plain_errors, say
+from tickets_cli.versions import versions
 
 app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
 models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
 app.add_typer(models_app, name="models")
 app.command()(reconcile)
 app.command()(where)
+app.command()(versions)
+app.command()(compare)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(showing.app, name="show")

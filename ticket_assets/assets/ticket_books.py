@@ -16,6 +16,8 @@ from ticket_assets.stores.books import reconcile
 from ticket_assets.stores.inventory import Stores
 
 CHECK = "the_books_balance"
+VERSIONS = "model_versions"  # in the metadata: how many tickets each version made
+NO_COUNTS = {"names", "notes", "balanced", "versions"}
 SHOWN = 20
 
 
@@ -50,12 +52,24 @@ def ticket_books(
         }
     )
     books = reconcile(stores, lambda: batches_at_work(context.instance)).books
-    return dg.MaterializeResult(metadata=counts(books), check_results=[_the_books_balance(books)])
+    return dg.MaterializeResult(
+        metadata={**counts(books), VERSIONS: dg.MetadataValue.json(books.versions)},
+        check_results=[_the_books_balance(books)],
+    )
+
+
+def last_versions(instance: dg.DagsterInstance) -> tuple[dict[str, int], float] | None:
+    """How many tickets each version made when the books were made last, and when; None where they never were."""
+    event = instance.get_latest_materialization_event(dg.AssetKey("ticket_books"))
+    made = event.asset_materialization if event else None
+    if event is None or made is None or VERSIONS not in made.metadata:
+        return None
+    return dict(made.metadata[VERSIONS].value), event.timestamp  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def counts(books: Books) -> dict[str, int]:
     """Every count of the books by its name."""
-    return {name: int(value) for name, value in books.model_dump(exclude={"names", "notes", "balanced"}).items()}
+    return {name: int(value) for name, value in books.model_dump(exclude=NO_COUNTS).items()}
 
 
 def _the_books_balance(books: Books) -> dg.AssetCheckResult:

@@ -165,7 +165,10 @@ def judge(oldest: list[Unaccounted], total: int, queue: Depth, young_since: floa
 
 
 class Books(BaseModel):
-    """The counts, and the first names of each kind that somebody may have to look at."""
+    """The counts, and the first names of each kind that somebody may have to look at.
+
+    `versions` counts the tickets that each model_version made an item of; a forgotten ticket's has none.
+    """
 
     enriched: int = 0
     quarantined: int = 0
@@ -177,6 +180,7 @@ class Books(BaseModel):
     orphaned: int = 0
     forgotten: int = 0
     items_without_record: int = 0
+    versions: dict[str, int] = {}
     names: dict[str, list[str]] = {}
     notes: list[str] = []
 
