@@ -16,6 +16,7 @@ from tickets_cli.books import reconcile, where
 from tickets_cli.comparing import compare
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
+from tickets_cli.metrics import PORT, metrics
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
 from tickets_cli.reprocessing import reprocess
@@ -34,6 +35,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(showing.app, name="show")
 app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
+app.command()(metrics)
 app.command()(forget)
 
 
@@ -113,6 +115,7 @@ def status() -> None:
 def up(
     aws_port: Annotated[int, typer.Option(help="The AWS server's port.")] = 4566,
     ui_port: Annotated[int, typer.Option(help="The Dagster page's port.")] = 3000,
+    metrics_port: Annotated[int, typer.Option(help="The port of /metrics, for Prometheus.")] = PORT,
     generator: Annotated[bool, typer.Option("--generator", help="Also put a ticket every few seconds.")] = False,
     workers_count: Annotated[
         int, typer.Option("--workers", min=0, help="Warm workers that execute the runs (docs/scaling.md).")
@@ -127,7 +130,7 @@ def up(
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with plain_errors():
-        ports = Ports(aws_port, ui_port, free_port())
+        ports = Ports(aws_port, ui_port, free_port(), metrics_port)
         with running_stack(state_dir(), ports, say, generator=generator, workers=workers_count) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")

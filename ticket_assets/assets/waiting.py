@@ -1,0 +1,65 @@
+"""Asks queue, batches and Dagster's database how long the oldest ticket has been waiting. About ten small requests."""
+
+import time
+from itertools import islice
+
+import dagster as dg
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+from ticket_assets.assets.policy import NEW_TICKETS, NO_NEW_TICKETS, PARTITION_TAG, QUEUE_SENSOR
+from ticket_assets.domain.waiting import Oldest, Seen, oldest_waiting
+from ticket_assets.stores.inventory import Stores
+
+TICKS = 20  # that are searched for one which found the queue empty
+RUNS = 20  # that are searched for the newest batch
+ASKED = 4  # of its tickets, for when they were put
+LISTED = 1_000
+
+
+def waiting(stores: Stores, instance: dg.DagsterInstance) -> Oldest:
+    """The oldest waiting ticket, and for how long at most it has been waiting."""
+    messages = sum(stores.queue.depth().values())
+    pending = stores.batches.pending()
+    at_work = _batches(instance, dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES), tags=NEW_TICKETS))
+    if not messages:
+        return oldest_waiting(Seen(0, {*pending, *at_work}), time.time())
+    newest = max({*pending, *_batches(instance, dg.RunsFilter(tags=NEW_TICKETS), RUNS)}, default=None)
+    emptied, received = _emptied(instance), _newest_put(stores, newest)
+    known = emptied is not None or received is not None
+    seen = Seen(messages, {*pending, *at_work}, emptied, received, None if known else _first_put(stores))
+    return oldest_waiting(seen, time.time())
+
+
+def _batches(instance: dg.DagsterInstance, wanted: dg.RunsFilter, most: int | None = None) -> set[str]:
+    return {run.tags[PARTITION_TAG] for run in instance.get_runs(wanted, limit=most) if PARTITION_TAG in run.tags}
+
+
+def _emptied(instance: dg.DagsterInstance) -> float | None:
+    """When the sensor last found its queue empty."""
+    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+        if state.instigator_name == QUEUE_SENSOR:
+            skipped = instance.get_ticks(
+                state.instigator_origin_id, state.selector_id, limit=TICKS, statuses=[TickStatus.SKIPPED]
+            )
+            return next((tick.end_timestamp or tick.timestamp for tick in skipped if _found_nothing(tick)), None)
+    return None
+
+
+def _found_nothing(tick: object) -> bool:
+    return getattr(tick, "skip_reason", None) == NO_NEW_TICKETS
+
+
+def _newest_put(stores: Stores, batch: str | None) -> float | None:
+    """When the newest of some of a batch's tickets was put."""
+    manifest = next(stores.batches.manifests([batch]), None) if batch else None
+    if manifest is None:
+        return None
+    keys = manifest.keys[:: max(1, len(manifest.keys) // ASKED)]
+    times = [version.last_modified for key in {*keys, manifest.keys[-1]} if (version := stores.raw.head(key))]
+    return max(times, default=None)
+
+
+def _first_put(stores: Stores) -> float | None:
+    return min((found.last_modified for found in islice(stores.raw.list_objects(), LISTED)), default=None)
