@@ -1,7 +1,8 @@
-"""The jobs: all assets of a batch, in one process that loads the models once; and the books of all tickets, daily."""
+"""The jobs: all assets of a batch, in one process that loads the models once; and daily the books and the report."""
 
 import dagster as dg
 
+from ticket_assets.assets.freshness import no_ticket_waits_too_long
 from ticket_assets.assets.policy import GROUP
 
 # A retry repeats all steps: from the failed step on, it could join vectors of one version to texts of another.
@@ -9,7 +10,8 @@ RETRY_ALL_STEPS = {"dagster/retry_strategy": "ALL_STEPS"}
 
 enrich_tickets = dg.define_asset_job(
     "enrich_tickets",
-    selection=dg.AssetSelection.groups(GROUP),
+    # The check of all that wait says nothing of a batch; a sensor makes it.
+    selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.checks(no_ticket_waits_too_long),
     executor_def=dg.in_process_executor,
     tags=RETRY_ALL_STEPS,
     description="Enrich one batch of tickets: read, embed, classify, summarize, join, store.",
@@ -17,9 +19,9 @@ enrich_tickets = dg.define_asset_job(
 
 reconcile_tickets = dg.define_asset_job(
     "reconcile_tickets",
-    selection=dg.AssetSelection.assets("ticket_books"),
+    selection=dg.AssetSelection.assets("ticket_books", "pipeline_report"),
     executor_def=dg.in_process_executor,
-    description="Compare all stores: is every ticket enriched, quarantined, in flight or failed?",
+    description="Compare all stores: what became of every ticket? Then report on the last 24 hours.",
 )
 
 

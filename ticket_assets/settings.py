@@ -66,6 +66,15 @@ class Settings(BaseSettings):
     reconcile_schedule: Annotated[str, AfterValidator(_cron)] = Field(
         default="0 4 * * *", description="a cron expression of five fields, in UTC, such as 0 4 * * *"
     )
+    max_wait_seconds: int = Field(
+        default=900, ge=1, description="seconds that a ticket may wait before its check fails, 1 or more"
+    )
+    source_url: Annotated[str, Field(pattern=r"\Ahttps?://\S*(github|gitlab)\S*\z")] | None = Field(
+        default=None, description="this code's repository at GitHub or GitLab, such as https://github.com/acme/tickets"
+    )
+    source_revision: str = Field(
+        default="main", min_length=1, description="branch, tag or commit of TICKETS_SOURCE_URL"
+    )
     show_text: bool = Field(default=False, description="true or false: whether previews show texts, masked")
 
     @field_validator("assets_retention_days")

@@ -21,8 +21,10 @@ from tests.support import eventually
 from tests.traces import keep_versions
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.settings import Settings
+from ticket_assets.stores.inventory import Stores
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
+from tickets_cli.metrics_now import sources
 from tickets_cli.provisioning import INDEXED, KEYS, index_name, provision
 from tickets_cli.seeding import put_tickets
 
@@ -58,6 +60,7 @@ class Stage:
         self.fail_and_recover()
         self.split_a_batch()
         self.drain_dead_letters()
+        self.watch()
         self.work_on_quarantine()
         self.reconcile()
         self.reprocess()
@@ -130,6 +133,17 @@ class Stage:
             eventually(lambda: self.queue.look() == [] and not self.queue.buried())
         assert self.pipeline.quarantine.find(key)
 
+    def watch(self) -> None:
+        """What a scrape asks, while a ticket waits; the sensor that looks after it asks no more than that."""
+        self.produce("waits")
+        stores = self.pipeline.stores
+        asked = sources(
+            Stores.of(stores), stores["dead_letter_queue"], self.pipeline.store, self.pipeline.instance
+        ).values()
+        with self.recorder.playing("pipeline"):
+            assert all(list(source()) for source in asked)
+        self.process()
+
     def work_on_quarantine(self) -> None:
         """Listed, shown with what was kept and with the raw object, sent again, dropped."""
         self.pipeline.raw.put("bad.json", b"{")
@@ -165,6 +179,7 @@ class Stage:
         """By the whole table, and by an index; the sensor requests the deferred batches."""
         for batch in self.pipeline.instance.get_dynamic_partitions(str(BATCHES.name)):
             self.pipeline.instance.delete_dynamic_partition(str(BATCHES.name), batch)
+        assert "reading the whole table" in self.operate("versions", "--now")
         self.operate("reprocess", "--yes")
         self.operate("reprocess", "--where", "customer_id=CUST-1")
         for attribute in INDEXED:

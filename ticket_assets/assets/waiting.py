@@ -9,11 +9,12 @@ from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from ticket_assets.assets.policy import NEW_TICKETS, NO_NEW_TICKETS, PARTITION_TAG, QUEUE_SENSOR
+from ticket_assets.assets.runs import is_new
 from ticket_assets.domain.waiting import Oldest, Seen, oldest_waiting
 from ticket_assets.stores.inventory import Stores
 
 TICKS = 20  # that are searched for one which found the queue empty
-RUNS = 20  # that are searched for the newest batch
+RUNS = 100  # that are searched for the newest batch
 ASKED = 4  # of its tickets, for when they were put
 LISTED = 1_000
 
@@ -25,19 +26,27 @@ def waiting(stores: Stores, instance: dg.DagsterInstance) -> Oldest:
     at_work = _batches(instance, dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES), tags=NEW_TICKETS))
     if not messages:
         return oldest_waiting(Seen(0, {*pending, *at_work}), time.time())
-    newest = max({*pending, *_batches(instance, dg.RunsFilter(tags=NEW_TICKETS), RUNS)}, default=None)
+    newest = max({*pending, *_newest(instance)}, default=None)
     emptied, received = _emptied(instance), _newest_put(stores, newest)
     known = emptied is not None or received is not None
     seen = Seen(messages, {*pending, *at_work}, emptied, received, None if known else _first_put(stores))
     return oldest_waiting(seen, time.time())
 
 
-def _batches(instance: dg.DagsterInstance, wanted: dg.RunsFilter, most: int | None = None) -> set[str]:
-    return {run.tags[PARTITION_TAG] for run in instance.get_runs(wanted, limit=most) if PARTITION_TAG in run.tags}
+def _batches(instance: dg.DagsterInstance, wanted: dg.RunsFilter) -> set[str]:
+    return {run.tags[PARTITION_TAG] for run in instance.get_runs(wanted) if PARTITION_TAG in run.tags}
+
+
+def _newest(instance: dg.DagsterInstance) -> set[str]:
+    """The batches of new tickets among the last runs: asked for by tag, all runs there ever were would be looked at."""
+    last = instance.get_runs(limit=RUNS)
+    return {run.tags[PARTITION_TAG] for run in last if is_new(run) and PARTITION_TAG in run.tags}
 
 
 def _emptied(instance: dg.DagsterInstance) -> float | None:
     """When the sensor last found its queue empty."""
+    if instance.schedule_storage is None:  # an instance in memory, which runs no sensors
+        return None
     for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
         if state.instigator_name == QUEUE_SENSOR:
             skipped = instance.get_ticks(
