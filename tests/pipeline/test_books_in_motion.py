@@ -86,6 +86,7 @@ def test_the_job_plots_every_count_and_its_check_passes_where_the_books_balance(
     enriched(ledger, "T-1")
 
     metadata, check = materialized(pipeline)
+    assert metadata.pop("model_versions") == {fake_suite().version: 1}
     assert {name: count for name, count in metadata.items() if count} == {"received": 1, "enriched": 1}
     assert metadata.keys() >= {"in_flight", "failed", "missing", "stale", "orphaned", "items_without_record"}
     assert all(type(count) is int for count in metadata.values())

@@ -31,6 +31,11 @@ CHECKS = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ...
 SENSORS = (
     """{ repositoriesOrError { ... on RepositoryConnection { nodes { sensors { name sensorState { status } } } } } }"""
 )
+OF_A_BATCH = {
+    "embedded_tickets": "vectors_are_finite_unit_vectors",
+    "classified_tickets": "labels_lie_in_the_taxonomy",
+    "ticket_metadata": "every_ticket_is_accounted_for",
+}
 ORDER = {
     "raw_tickets": set(),
     "embedded_tickets": {"raw_tickets"},
@@ -117,17 +122,29 @@ def test_the_ui_shows_lineage_materializations_and_what_a_newcomer_needs(stack, 
 
 
 def test_the_ui_shows_the_checks_as_passed(stack, watched):
-    for asset in ("embedded_tickets", "classified_tickets", "ticket_metadata"):
+    for asset, name in OF_A_BATCH.items():
         node = ask(stack, CHECKS, key={"path": [asset]})["assetNodeOrError"]
-        (check,) = node["assetChecksOrError"]["checks"]
-        assert check["executionForLatestMaterialization"]["status"] == "SUCCEEDED", check
+        checks = {check["name"]: check for check in node["assetChecksOrError"]["checks"]}
+        assert checks[name]["executionForLatestMaterialization"]["status"] == "SUCCEEDED", checks
+    assert set(checks) == {"every_ticket_is_accounted_for", "no_ticket_waits_too_long"}
 
 
 def test_the_sensors_run(stack):
     (repository,) = ask(stack, SENSORS)["repositoriesOrError"]["nodes"]
     states = {sensor["name"]: sensor["sensorState"]["status"] for sensor in repository["sensors"]}
-    names = ("ticket_queue_sensor", "batch_failure_sensor", "partition_pruning_sensor")
+    names = ("ticket_queue_sensor", "batch_failure_sensor", "partition_pruning_sensor", "waiting_tickets_sensor")
     assert states == dict.fromkeys(names, "RUNNING")
+
+
+def test_the_metrics_tell_of_the_tickets(stack, watched):
+    def page() -> str:
+        with urlopen(f"http://127.0.0.1:{stack.ports.metrics}/metrics", timeout=30) as response:
+            return response.read().decode()
+
+    assert eventually(lambda: "tickets_enriched_total 20.0" in page(), 60)  # told after the items are written
+    told = page()
+    assert 'tickets_in_quarantine{reason="not_json"} 1.0' in told
+    assert 'tickets_source_up{source="waiting"} 1.0' in told
 
 
 def test_a_batch_that_cannot_succeed_is_run_three_times_from_its_start_and_then_recorded(stack):
