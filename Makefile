@@ -9,7 +9,7 @@ AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
 export AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up setup seed status reset test lint bench bench-scale fuzz soak clean
+.PHONY: help install demo up setup seed status reset test lint bench bench-scale fuzz soak screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the p
 
 soak: $(INSTALLED) ## Kill random processes under load for SOAK_MINUTES (15), then check that nothing is lost
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.soak
+
+screenshots: $(PREPARED) ## Take the docs' pictures of the Dagster UI anew (needs Chromium: apt-get install chromium)
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.screenshots
 
 clean: ## Remove .venv and the local stack's state
 	rm -rf $(VENV) .tickets

@@ -7,13 +7,11 @@ batch's manifest, and an item a ticket.
 import dagster as dg
 
 from resources.aws import client
-from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from sensors.batch_failure_sensor import build_batch_failure_sensor
 from sensors.partition_pruning_sensor import build_partition_pruning_sensor
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
-from ticket_assets.assets.freshness import no_ticket_waits_too_long
 from ticket_assets.assets.policy import ticket_asset
 from ticket_assets.jobs import enrich_tickets
 from ticket_assets.settings import load_settings
@@ -49,7 +47,6 @@ def ticket_metadata(context: dg.AssetExecutionContext, pipeline_store: S3ObjectS
 settings = load_settings()
 defs = dg.Definitions(
     assets=[*map(trivial, UPSTREAM), ticket_metadata],
-    asset_checks=[no_ticket_waits_too_long],  # the job names it, to leave it out
     jobs=[enrich_tickets],
     sensors=[
         build_ticket_queue_sensor(enrich_tickets, settings),
@@ -62,8 +59,6 @@ defs = dg.Definitions(
         "raw_store": S3ObjectStore(bucket=settings.raw_bucket),
         "record_store": S3ObjectStore(bucket=settings.enriched_bucket),
         "pipeline_store": S3ObjectStore(bucket=settings.pipeline_bucket),
-        "table": DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at"),
-        "max_wait_seconds": settings.max_wait_seconds,
     },
     executor=dg.in_process_executor,
 )

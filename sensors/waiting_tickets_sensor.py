@@ -30,7 +30,7 @@ def build_waiting_tickets_sensor(settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Checks whether the oldest waiting ticket waits too long, and tells it to ticket_metadata.",
+        description="Checks whether the oldest waiting ticket waits too long, and tells it to ticket_books.",
     )
     def waiting_tickets_sensor(
         context: dg.SensorEvaluationContext,

@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from ticket_assets.assets.freshness import no_ticket_waits_too_long
 from ticket_assets.assets.policy import GROUP
 
 # A retry repeats all steps: from the failed step on, it could join vectors of one version to texts of another.
@@ -10,8 +9,7 @@ RETRY_ALL_STEPS = {"dagster/retry_strategy": "ALL_STEPS"}
 
 enrich_tickets = dg.define_asset_job(
     "enrich_tickets",
-    # The check of all that wait says nothing of a batch; a sensor makes it.
-    selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.checks(no_ticket_waits_too_long),
+    selection=dg.AssetSelection.groups(GROUP),
     executor_def=dg.in_process_executor,
     tags=RETRY_ALL_STEPS,
     description="Enrich one batch of tickets: read, embed, classify, summarize, join, store.",

@@ -123,7 +123,7 @@ def _changed(found: Sequence[Compared], label: str) -> Share:
 def _cells(part: Share) -> list[str]:
     if not part.total:
         return ["0", "0", "", ""]
-    return [str(part.count), str(part.total), f"{part.count / part.total:.1%}", f"{part.low:.1%} - {part.high:.1%}"]
+    return [str(part.changed), str(part.total), f"{part.changed / part.total:.1%}", f"{part.low:.1%} - {part.high:.1%}"]
 
 
 def _told(ticket: Compared, label: str) -> dict[str, Any]:

@@ -67,11 +67,11 @@ def books(instance: dg.DagsterInstance) -> Iterator[Metric]:
     )
     event = instance.get_latest_materialization_event(dg.AssetKey("ticket_books"))
     if event and event.asset_materialization:
-        told = {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+        told: dict[str, Any] = {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
         for state, count in told.items():
             if isinstance(count, int):
                 _add(states, [state], count)
-        for version, count in told.get(VERSIONS, {}).items():  # pyright: ignore[reportAttributeAccessIssue]
+        for version, count in told.get(VERSIONS, {}).items():
             _add(versions, [version], count)
         _add(age, [], time.time() - event.timestamp)
     yield from (states, age, versions)

@@ -1,6 +1,7 @@
 """The check that no ticket waits too long: judged by the oldest one that waits, so that a quiet night is no alarm.
 
-A sensor (`sensors/waiting_tickets_sensor.py`) makes it by itself; in the UI it can be made by hand.
+A sensor (`sensors/waiting_tickets_sensor.py`) makes it by itself, as the daily job does. It is of
+`ticket_books` and not of an asset of batches: there the UI would take it for not evaluated after each new batch.
 """
 
 import dagster as dg
@@ -12,7 +13,7 @@ from ticket_assets.assets.waiting import waiting
 from ticket_assets.domain.waiting import Oldest
 from ticket_assets.stores.inventory import Stores
 
-ASSET, CHECK = dg.AssetKey("ticket_metadata"), "no_ticket_waits_too_long"
+ASSET, CHECK = dg.AssetKey("ticket_books"), "no_ticket_waits_too_long"
 REMEDY = (
     "`tickets status` shows what holds tickets back. Messages wait and no batch comes: start the daemon, or "
     "`ticket_queue_sensor` under Automation. Runs are queued: more tickets come than are worked off; wait, or add "

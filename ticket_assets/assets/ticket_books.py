@@ -4,6 +4,8 @@ received = enriched + quarantined + in flight + failed + missing + stale. One ru
 quarantine, the batches and the queue; its counts are numbers to be plotted over time.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from resources.dynamodb import DynamoDBTable
@@ -64,7 +66,8 @@ def last_versions(instance: dg.DagsterInstance) -> tuple[dict[str, int], float] 
     made = event.asset_materialization if event else None
     if event is None or made is None or VERSIONS not in made.metadata:
         return None
-    return dict(made.metadata[VERSIONS].value), event.timestamp  # pyright: ignore[reportArgumentType, reportCallIssue]
+    found: Any = made.metadata[VERSIONS].value
+    return dict(found), event.timestamp
 
 
 def counts(books: Books) -> dict[str, int]:

@@ -40,7 +40,7 @@ class Compared(BaseModel):
 class Share(NamedTuple):
     """A part of a sample, and between which shares the part of all tickets lies, 95 times of a hundred."""
 
-    count: int
+    changed: int
     total: int
     low: float
     high: float

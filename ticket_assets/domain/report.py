@@ -25,7 +25,7 @@ class Day(NamedTuple):
     batches: int
     read: int
     enriched: int
-    by_hour: dict[str, list[int]]
+    by_hour: dict[str, list[float]]
     labels: dict[str, Counter[str]]
     confidences: dict[str, list[int]]
     latency: dict[str, list[float]]

@@ -41,14 +41,14 @@ def test_it_tells_which_labels_would_change_with_examples_and_writes_nothing(pip
     assert told["compared"] == 4
     assert told["model_version"] == today.version
     urgency = told["labels"]["urgency"]
-    assert (urgency["count"], urgency["total"]) == (1, 4)
+    assert (urgency["changed"], urgency["total"]) == (1, 4)
     assert 0 < urgency["low"] < 0.25 < urgency["high"] < 1
     assert urgency["moves"] == [{"from": "medium", "to": "high", "count": 1}]
     (example,) = urgency["examples"]
     assert example["ticket_id"] == "t1"
     assert example["made_by"] == fake_suite().version
     assert example["from"] == {"value": "medium", "confidence": 0.75}
-    assert [told["labels"][name]["count"] for name in ("intent", "sentiment")] == [0, 0]
+    assert [told["labels"][name]["changed"] for name in ("intent", "sentiment")] == [0, 0]
 
 
 def test_on_a_screen_an_example_hides_its_subject_and_shows_it_masked_where_that_is_allowed(

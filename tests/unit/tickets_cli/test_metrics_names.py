@@ -1,5 +1,7 @@
 """What is exported, by the names that a query uses."""
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.exposition import generate_latest
@@ -15,7 +17,8 @@ class Everything(Collector):
 
     def collect(self):
         for name, exported in EXPORTED.items():
-            made, labels = family(name), ["x"] * len(exported.labels)
+            made: Any = family(name)
+            labels = ["x"] * len(exported.labels)
             if isinstance(made, HistogramMetricFamily):
                 made.add_metric(labels, Histogram().buckets(), 0.0)
             else:
