@@ -39,10 +39,20 @@ from ticket_assets.assets.raw_tickets import raw_tickets
 from ticket_assets.assets.summarized_tickets import summarized_tickets
 from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.assets.ticket_metadata import ticket_metadata
+from ticket_assets.assets.ticket_search_index import ticket_search_index
 from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tickets
 from ticket_assets.settings import Settings, load_settings
+from ticket_assets.stores.search_index import SearchIndex
 
-ASSETS = [raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, enriched_tickets, ticket_metadata]
+ASSETS = [
+    raw_tickets,
+    embedded_tickets,
+    classified_tickets,
+    summarized_tickets,
+    enriched_tickets,
+    ticket_metadata,
+    ticket_search_index,
+]
 
 
 class Engine(NamedTuple):
@@ -84,7 +94,7 @@ def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Sett
 
 
 def build_stores(settings: Settings) -> dict[str, Any]:
-    """The queue, the stores, the IO managers over them and whether they show text, by resource key."""
+    """The queue, the stores, the search index, the IO managers and whether they show text, by resource key."""
     raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
     pipeline = S3ObjectStore(bucket=settings.pipeline_bucket)
     table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
@@ -95,6 +105,7 @@ def build_stores(settings: Settings) -> dict[str, Any]:
         "record_store": records,
         "pipeline_store": pipeline,
         "table": table,
+        "search_index": SearchIndex(settings.pipeline_bucket),
         "show_text": settings.show_text,
         "rows_io": S3ParquetIOManager(store=pipeline, show_text=settings.show_text),
         "records_io": S3RecordIOManager(records=records, sources=raw, receipts=pipeline),

@@ -38,6 +38,7 @@ ORDER = {
     "summarized_tickets": {"raw_tickets"},
     "enriched_tickets": {"raw_tickets", "embedded_tickets", "classified_tickets", "summarized_tickets"},
     "ticket_metadata": {"enriched_tickets"},
+    "ticket_search_index": {"enriched_tickets", "ticket_metadata"},
 }
 
 
@@ -121,7 +122,7 @@ def test_the_ui_shows_lineage_materializations_and_what_a_newcomer_needs(stack, 
 
 
 def test_the_ui_shows_the_checks_as_passed(stack, watched):
-    for asset in ("embedded_tickets", "classified_tickets", "ticket_metadata"):
+    for asset in ("embedded_tickets", "classified_tickets", "ticket_metadata", "ticket_search_index"):
         (check,) = checks_of(stack, asset)
         assert check["executionForLatestMaterialization"]["status"] == "SUCCEEDED", check
 

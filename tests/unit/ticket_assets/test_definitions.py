@@ -20,6 +20,7 @@ HEAVY = {
     "ctranslate2",
     "sklearn",
     "scipy",
+    "lance",
     "lancedb",
     "streamlit",
     "vaderSentiment",
