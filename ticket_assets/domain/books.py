@@ -181,6 +181,8 @@ class Books(BaseModel):
     forgotten: int = 0
     items_without_record: int = 0
     versions: dict[str, int] = {}
+    not_searchable: int = 0
+    index_asked: bool = True
     names: dict[str, list[str]] = {}
     notes: list[str] = []
 
@@ -195,6 +197,11 @@ class Books(BaseModel):
     def received(self) -> int:
         """Distinct `.json` keys of the raw bucket."""
         return self.enriched + self.quarantined + self.in_flight + self.failed + self.missing + self.stale
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the search index has every enriched ticket; it is beside the books, which balance without it."""
+        return self.index_asked and not self.not_searchable
 
     @computed_field
     @property
