@@ -19,7 +19,9 @@ from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.metrics import PORT, metrics
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
+from tickets_cli.reindexing import reindex
 from tickets_cli.reprocessing import reprocess
+from tickets_cli.search import search, similar
 from tickets_cli.terminal import console, plain_errors, say
 from tickets_cli.versions import versions
 
@@ -37,6 +39,9 @@ app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(metrics)
 app.command()(forget)
+app.command()(search)
+app.command()(similar)
+app.command()(reindex)
 
 
 @app.command()
