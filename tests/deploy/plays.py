@@ -14,14 +14,17 @@ from resources.queue import _url
 from tests.aws.cli.running import printed, tickets
 from tests.aws.test_provision_security import answered
 from tests.deploy.recording import Recorder
+from tests.fakes import LengthEmbedder
 from tests.pipeline.conftest import Pipeline, ticket
 from tests.pipeline.failing import Watch
 from tests.pipeline.test_dead_letters import Dead
 from tests.support import eventually
 from tests.traces import keep_versions
 from ticket_assets.assets.policy import BATCHES
+from ticket_assets.domain.search import Filters
 from ticket_assets.settings import Settings
 from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.search_backlog import Backlog
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
 from tickets_cli.metrics_now import sources
@@ -63,6 +66,7 @@ class Stage:
         self.watch()
         self.work_on_quarantine()
         self.reconcile()
+        self.index()
         self.reprocess()
         self.read()
         self.forget()
@@ -175,6 +179,16 @@ class Stage:
         self.process()
         assert self.pipeline.record("t2")
 
+    def index(self) -> None:
+        """A batch that the index lacks, which the next run makes up for; and all anew."""
+        batch = self.pipeline.land("t1.json")
+        with self.recorder.playing("pipeline"):
+            Backlog(self.pipeline.store).add(batch)
+            assert self.pipeline.run(batch).success
+        assert Backlog(self.pipeline.store).oldest(1) == []
+        self.pipeline.batches.clear_pending(batch)
+        assert "records read" in self.operate("reindex", "--yes")
+
     def reprocess(self) -> None:
         """By the whole table, and by an index; the sensor requests the deferred batches."""
         for batch in self.pipeline.instance.get_dynamic_partitions(str(BATCHES.name)):
@@ -198,6 +212,8 @@ class Stage:
             assert [table.newest(index_name(name), name, "none", 1) for name in INDEXED]
             assert table.items("t1")
             assert self.pipeline.records.get("t1.json")
+            index, version = self.pipeline.stores["search_index"], LengthEmbedder().version
+            assert index.near(version, index.vector_of(version, "t1"), Filters(), 2)
 
     def forget(self) -> None:
         """From buckets that keep versions, from every store; then the ticket comes again, and is let in again."""
