@@ -6,13 +6,12 @@ import dagster as dg
 from pydantic import BaseModel
 
 from resources.aws import aws_errors, require_endpoint
-from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from ticket_assets.assets.freshness import verdict
 from ticket_assets.assets.waiting import waiting
 from ticket_assets.settings import Settings
-from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.batches import Batches
 
 TOLD_SECONDS = 15 * 60  # a check that says the same is told again after this, as a point of its plot
 
@@ -35,21 +34,12 @@ def build_waiting_tickets_sensor(settings: Settings) -> dg.SensorDefinition:
     def waiting_tickets_sensor(
         context: dg.SensorEvaluationContext,
         raw_store: S3ObjectStore,
-        record_store: S3ObjectStore,
         pipeline_store: S3ObjectStore,
-        table: DynamoDBTable,
         queue: SqsQueue,
     ) -> dg.SensorResult | dg.SkipReason:
         require_endpoint()
-        built = {
-            "raw_store": raw_store,
-            "record_store": record_store,
-            "pipeline_store": pipeline_store,
-            "table": table,
-            "queue": queue,
-        }
         with aws_errors():
-            oldest = waiting(Stores.of(built), context.instance)
+            oldest = waiting(queue, Batches(pipeline_store), raw_store, context.instance)
         found = verdict(oldest, settings.max_wait_seconds)
         told = Told.model_validate_json(context.cursor) if context.cursor else None
         if told and told.passed == found.passed and time.time() - told.at < TOLD_SECONDS:

@@ -47,7 +47,7 @@ def batches(stores: Stores) -> Iterator[Metric]:
 def oldest(stores: Stores, instance: dg.DagsterInstance) -> Iterator[Metric]:
     """How long the oldest ticket waits."""
     found: Any = family("tickets_oldest_waiting_seconds")
-    found.add_metric([], waiting(stores, instance).seconds)
+    found.add_metric([], waiting(stores.queue, stores.batches, stores.raw, instance).seconds)
     yield found
 
 

@@ -23,12 +23,11 @@ from ticket_assets.assets.waiting import waiting
 from ticket_assets.definitions import build_definitions
 from ticket_assets.domain.batches import Manifest, landed_at
 from ticket_assets.settings import variable
-from ticket_assets.stores.inventory import Stores
 from tickets_cli.layout import PROJECT
 from tickets_cli.processes import free_port
 
 LONG_AGO = "20260101T000000Z-00000000"
-STORES = ("raw_store", "record_store", "pipeline_store", "table", "queue")
+STORES = ("raw_store", "pipeline_store", "queue")
 
 
 class Watch:
@@ -42,7 +41,7 @@ class Watch:
         self.cursor: str | None = None
 
     def oldest(self):
-        return waiting(Stores.of(self.pipeline.stores), self.pipeline.instance)
+        return waiting(self.queue, self.pipeline.batches, self.pipeline.raw, self.pipeline.instance)
 
     def tick(self) -> dg.AssetCheckEvaluation | str:
         """What the sensor tells, or why it tells nothing."""

@@ -6,12 +6,11 @@ A sensor (`sensors/waiting_tickets_sensor.py`) makes it by itself, as the daily 
 
 import dagster as dg
 
-from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from ticket_assets.assets.waiting import waiting
 from ticket_assets.domain.waiting import Oldest
-from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.batches import Batches
 
 ASSET, CHECK = dg.AssetKey("ticket_books"), "no_ticket_waits_too_long"
 REMEDY = (
@@ -30,22 +29,11 @@ REMEDY = (
 def no_ticket_waits_too_long(
     context: dg.AssetCheckExecutionContext,
     raw_store: S3ObjectStore,
-    record_store: S3ObjectStore,
     pipeline_store: S3ObjectStore,
-    table: DynamoDBTable,
     queue: SqsQueue,
     max_wait_seconds: dg.ResourceParam[int],
 ) -> dg.AssetCheckResult:
-    stores = Stores.of(
-        {
-            "raw_store": raw_store,
-            "record_store": record_store,
-            "pipeline_store": pipeline_store,
-            "table": table,
-            "queue": queue,
-        }
-    )
-    found = verdict(waiting(stores, context.instance), max_wait_seconds)
+    found = verdict(waiting(queue, Batches(pipeline_store), raw_store, context.instance), max_wait_seconds)
     return dg.AssetCheckResult(passed=found.passed, description=found.description, metadata=found.metadata)
 
 

@@ -11,7 +11,6 @@ from statistics import median
 
 import dagster as dg
 
-from resources.dynamodb import DynamoDBTable
 from resources.object_store import S3ObjectStore
 from resources.parquet import markdown_table
 from resources.queue import SqsQueue
@@ -20,7 +19,7 @@ from ticket_assets.assets.policy import ticket_asset
 from ticket_assets.assets.ticket_books import last_versions, ticket_books
 from ticket_assets.assets.waiting import waiting
 from ticket_assets.domain.report import HOUR, LABELS, TENTHS, Day, Told, day, short_version, unsure
-from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.batches import Batches
 
 HOURS = 24
 TICK_HOURS = 4  # from one time under a picture to the next
@@ -36,29 +35,19 @@ LONGEST_VERSION = 500
 def pipeline_report(
     context: dg.AssetExecutionContext,
     raw_store: S3ObjectStore,
-    record_store: S3ObjectStore,
     pipeline_store: S3ObjectStore,
-    table: DynamoDBTable,
     queue: SqsQueue,
 ) -> dg.MaterializeResult:
-    stores = Stores.of(
-        {
-            "raw_store": raw_store,
-            "record_store": record_store,
-            "pipeline_store": pipeline_store,
-            "table": table,
-            "queue": queue,
-        }
-    )
     now = time.time()
     told = {asset: list(told_since(context.instance, asset, now - HOURS * HOUR)) for asset in ASSETS}
     found = day(told, now, HOURS)
-    oldest = waiting(stores, context.instance).seconds
+    batches = Batches(pipeline_store)
+    oldest = waiting(queue, batches, raw_store, context.instance).seconds
     books = last_versions(context.instance)
     return dg.MaterializeResult(
         metadata={
             **numbers(found),
-            "failed_batches": len(stores.batches.failed()),
+            "failed_batches": len(batches.failed()),
             "oldest_waiting_seconds": round(oldest, 1),
             "report": report(found, Counter(books[0]) if books else Counter(), now),
         }

@@ -8,10 +8,12 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
+from resources.object_store import S3ObjectStore
+from resources.queue import SqsQueue
 from ticket_assets.assets.policy import NEW_TICKETS, NO_NEW_TICKETS, PARTITION_TAG, QUEUE_SENSOR
 from ticket_assets.assets.runs import is_new
 from ticket_assets.domain.waiting import Oldest, Seen, oldest_waiting
-from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.batches import Batches
 
 TICKS = 20  # that are searched for one which found the queue empty
 RUNS = 100  # that are searched for the newest batch
@@ -19,17 +21,17 @@ ASKED = 4  # of its tickets, for when they were put
 LISTED = 1_000
 
 
-def waiting(stores: Stores, instance: dg.DagsterInstance) -> Oldest:
+def waiting(queue: SqsQueue, batches: Batches, raw: S3ObjectStore, instance: dg.DagsterInstance) -> Oldest:
     """The oldest waiting ticket, and for how long at most it has been waiting."""
-    messages = sum(stores.queue.depth().values())
-    pending = stores.batches.pending()
+    messages = sum(queue.depth().values())
+    pending = batches.pending()
     at_work = _batches(instance, dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES), tags=NEW_TICKETS))
     if not messages:
         return oldest_waiting(Seen(0, {*pending, *at_work}), time.time())
     newest = max({*pending, *_newest(instance)}, default=None)
-    emptied, received = _emptied(instance), _newest_put(stores, newest)
+    emptied, received = _emptied(instance), _newest_put(batches, raw, newest)
     known = emptied is not None or received is not None
-    seen = Seen(messages, {*pending, *at_work}, emptied, received, None if known else _first_put(stores))
+    seen = Seen(messages, {*pending, *at_work}, emptied, received, None if known else _first_put(raw))
     return oldest_waiting(seen, time.time())
 
 
@@ -60,15 +62,15 @@ def _found_nothing(tick: object) -> bool:
     return getattr(tick, "skip_reason", None) == NO_NEW_TICKETS
 
 
-def _newest_put(stores: Stores, batch: str | None) -> float | None:
+def _newest_put(batches: Batches, raw: S3ObjectStore, batch: str | None) -> float | None:
     """When the newest of some of a batch's tickets was put."""
-    manifest = next(stores.batches.manifests([batch]), None) if batch else None
+    manifest = next(batches.manifests([batch]), None) if batch else None
     if manifest is None:
         return None
     keys = manifest.keys[:: max(1, len(manifest.keys) // ASKED)]
-    times = [version.last_modified for key in {*keys, manifest.keys[-1]} if (version := stores.raw.head(key))]
+    times = [version.last_modified for key in {*keys, manifest.keys[-1]} if (version := raw.head(key))]
     return max(times, default=None)
 
 
-def _first_put(stores: Stores) -> float | None:
-    return min((found.last_modified for found in islice(stores.raw.list_objects(), LISTED)), default=None)
+def _first_put(raw: S3ObjectStore) -> float | None:
+    return min((found.last_modified for found in islice(raw.list_objects(), LISTED)), default=None)

@@ -24,9 +24,8 @@ def enriched(pipeline, monkeypatch):
 
 
 def make_books(pipeline) -> None:
-    resources = {
-        name: pipeline.stores[name] for name in ("raw_store", "record_store", "pipeline_store", "table", "queue")
-    }
+    names = ("raw_store", "record_store", "pipeline_store", "table", "queue", "search_index")
+    resources = {name: pipeline.stores[name] for name in names}
     dg.materialize([ticket_books], instance=pipeline.instance, resources=resources)
 
 
