@@ -13,7 +13,7 @@ from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.domain.report import short_version
 
 PICTURE = re.compile(r"base64,([^)]+)\)")
-NAMES = ("raw_store", "pipeline_store", "queue")
+NAMES = ("raw_store", "record_store", "pipeline_store", "table", "queue", "search_index")
 
 
 def report(pipeline, *, books: bool = True) -> dict:
