@@ -9,7 +9,9 @@ from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.ledger import Ledger, counts, enriched
 from tests.support import told
+from ticket_assets.assets.freshness import CHECK as WAITING_CHECK
 from ticket_assets.assets.runs import batches_at_work
+from ticket_assets.assets.ticket_books import SEARCH_CHECK
 from ticket_assets.definitions import build_definitions
 from ticket_assets.stores import books as module
 from ticket_assets.stores.books import reconcile
@@ -78,7 +80,7 @@ def materialized(pipeline: Pipeline) -> tuple[dict, dg.AssetCheckEvaluation]:
     result = job.execute_in_process(instance=pipeline.instance)
     assert result.success
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert checks.keys() == {"the_books_balance", "no_ticket_waits_too_long"}
+    assert checks.keys() == {"the_books_balance", SEARCH_CHECK, WAITING_CHECK}
     return told(result, "ticket_books"), checks["the_books_balance"]
 
 

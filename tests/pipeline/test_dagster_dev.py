@@ -62,7 +62,8 @@ def test_dagster_dev_alone_shows_the_assets_and_runs_the_sensors(page):
     assets = eventually(lambda: {node["assetKey"]["path"][0] for node in ask(page)["assetNodes"]}, UP)
     assert assets == {
         "raw_tickets", "embedded_tickets", "classified_tickets",
-        "summarized_tickets", "enriched_tickets", "ticket_metadata", "ticket_books", "pipeline_report",
+        "summarized_tickets", "enriched_tickets", "ticket_metadata", "ticket_search_index",
+        "ticket_books", "pipeline_report",
     }  # fmt: skip
 
     assert eventually(lambda: [bool(state["ticks"]) for state in sensors(page).values()] == [True] * 4, UP)
