@@ -9,7 +9,7 @@ AWS_ENDPOINT_URL ?= http://127.0.0.1:4566
 export AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up setup seed status reset test lint bench bench-scale fuzz soak clean
+.PHONY: help install demo up setup seed status reset test lint bench bench-scale fuzz soak screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -61,16 +61,20 @@ bench: $(PREPARED) ## Measure models, a backlog of 5,000 tickets and latencies (
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.pipeline
 
-bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers, memory (an hour)
+bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers, memory, search (an hour)
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.scale
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.workers
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.memory
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.search
 
 fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the pipeline
 	@env -u AWS_ENDPOINT_URL FUZZ_OBJECTS=5000 $(BIN)/python -m pytest tests/pipeline/test_fuzz.py
 
 soak: $(INSTALLED) ## Kill random processes under load for SOAK_MINUTES (15), then check that nothing is lost
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.soak
+
+screenshots: $(PREPARED) ## Take the docs' pictures of the Dagster UI anew (needs Chromium: apt-get install chromium)
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.screenshots
 
 clean: ## Remove .venv and the local stack's state
 	rm -rf $(VENV) .tickets

@@ -73,7 +73,7 @@ def _asleep(stack: Parts, ticks: Ticks) -> dict[str, float]:
         f"tickets status, whole process (at most {STATUS_BAR})": _median(
             lambda: subprocess.run(status, check=True, capture_output=True)  # noqa: S603 - our own
         ),
-        "materialized partitions of six assets, asked of Dagster": _median(
+        "materialized partitions of all assets, asked of Dagster": _median(
             lambda: [stack.instance.get_materialized_partitions(asset.key) for asset in ASSETS]
         ),
         "partitions that Dagster takes for materialized": len(

@@ -4,52 +4,43 @@ boto3 itself reads AWS_ENDPOINT_URL and the standard credential chain; nothing h
 """
 
 import functools
-import os
 import random
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
 
 from resources.aws_codes import CODES, FAILING, HEAD_CODES, THROTTLES
+from resources.endpoint import (  # noqa: F401 - most of the project takes these from here
+    DEFAULT_REGION,
+    AwsThrottled,
+    AwsUnavailable,
+    AwsUnreachable,
+    BadEndpoint,
+    endpoint,
+    endpoint_name,
+    is_local,
+    region,
+    require_endpoint,
+    unreachable,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = 16
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-DEFAULT_REGION = "us-east-1"
 LONGEST_PAUSE = 15.0  # seconds between two tries
 # A server that never answers costs a call of a sensor's tick RETRIES + 1 such waits, and 7 s of pauses at most.
 READ_SECONDS = 6.0  # longer than the longest poll of a queue
 RETRIES = 3  # 3.5 s of pauses in the mean
 CONNECTION = (botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError)
 SERVER_ERROR = 500  # HTTP: the server's own fault
-
-
-class AwsUnavailable(RuntimeError):
-    """AWS cannot be reached or refuses us; one line names the endpoint, the cause and the remedy."""
-
-
-class BadEndpoint(ValueError):
-    """AWS_ENDPOINT_URL is no URL; the message says what it accepts."""
-
-
-class AwsUnreachable(AwsUnavailable):
-    """Nothing answers at the endpoint, or only errors of its own: it may be back in a minute."""
-
-
-class AwsThrottled(AwsUnavailable):
-    """AWS asks us to call less often: it passes by itself, or limits must be raised."""
-
 
 _thread = threading.local()  # of a thread of `concurrently`: what says that its callers wait no longer
 PASSING = (AwsUnreachable, AwsThrottled)  # what a call may wait out
@@ -74,31 +65,6 @@ class Once(Generic[Result]):
         """What `make` gave for these arguments, the first time."""
         with self._lock:
             return self._cached(*arguments)
-
-
-def endpoint() -> str | None:
-    """AWS_ENDPOINT_URL, None for real AWS. Raises BadEndpoint where it is no URL of a server."""
-    url = os.environ.get("AWS_ENDPOINT_URL") or None
-    try:
-        place = urlsplit(url or "")
-        good = url is None or (place.scheme in {"http", "https"} and place.hostname and (place.port or True))
-    except ValueError:
-        good = False
-    if not good:
-        raise BadEndpoint(f"AWS_ENDPOINT_URL={url!r} is no URL: it accepts one such as http://localhost:4566")
-    return url
-
-
-def region() -> str:
-    """AWS_REGION, AWS_DEFAULT_REGION, the profile's region or us-east-1, the first that is set."""
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    profile, file = os.environ.get("AWS_PROFILE"), os.environ.get("AWS_CONFIG_FILE")
-    return named or _profile_region(profile, file) or DEFAULT_REGION
-
-
-@functools.lru_cache
-def _profile_region(_profile: str | None, _file: str | None) -> str | None:
-    return boto3.Session().region_name
 
 
 @Once
@@ -131,31 +97,6 @@ def new_client(service: str, endpoint: str | None, region_name: str, read_second
         aws_access_key_id=invented,
         aws_secret_access_key=invented,
     )
-
-
-def endpoint_name() -> str:
-    """What an error or a status line calls the other side."""
-    return os.environ.get("AWS_ENDPOINT_URL") or f"AWS ({region()})"
-
-
-def is_local(endpoint: str | None) -> bool:
-    """Whether `endpoint` is a server on this machine."""
-    return endpoint is not None and urlsplit(endpoint).hostname in LOCAL_HOSTS
-
-
-def require_endpoint() -> None:
-    """Raise AwsUnavailable at once where AWS_ENDPOINT_URL names a server that accepts no connection.
-
-    boto3 would find out too, but only after its retries, which are there for a server that is busy.
-    """
-    url = endpoint()
-    if url is None:
-        return
-    place = urlsplit(url)
-    try:
-        socket.create_connection((place.hostname, place.port or (443 if place.scheme == "https" else 80)), 3).close()
-    except OSError as error:
-        raise AwsUnreachable(f"{_unreachable(url)} ({error.strerror or error})") from None
 
 
 def error_code(error: botocore.ClientError) -> str:
@@ -195,7 +136,7 @@ def explain(error: Exception) -> str | None:
     where = endpoint_name()
     match error:
         case botocore.ConnectionError() | botocore.HTTPClientError() | botocore.IncompleteReadError():
-            return _unreachable(where)
+            return unreachable(where)
         case botocore.ProfileNotFound():
             return f"AWS_PROFILE names a profile that is not there: {error}"
         case botocore.NoCredentialsError() | botocore.PartialCredentialsError() | botocore.TokenRetrievalError():
@@ -211,10 +152,6 @@ def explain(error: Exception) -> str | None:
 def _is_servers_fault(error: Exception) -> bool:
     response = error.response if isinstance(error, botocore.ClientError) else {}
     return response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR
-
-
-def _unreachable(where: str) -> str:
-    return f"cannot reach {where}: is it running, and is AWS_ENDPOINT_URL right?"
 
 
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -77,7 +77,7 @@ class S3RecordIOManager(dg.ConfigurableIOManager):
         """The partition's records in its order, tombstones left out. Raises ObjectMissing, naming the key."""
         path = file_key(self.prefix, context)
         keys = [row.key for row in from_parquet(Receipt, self.receipts.get(path).body)]
-        own = {record.key: record for record in self._written.pop(path, [])}
+        own = {record.key: record for record in self._written.get(path, [])}
         model, others = row_model(context), [key for key in keys if key not in own]
         for key, stored in zip(others, self.records.find_many(others), strict=True):
             if stored is None:

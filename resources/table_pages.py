@@ -1,15 +1,19 @@
 """A table of DynamoDB page by page, for maintenance: a scan reads, and is paid for, the whole table."""
 
 import random
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from resources.aws import client
+from resources.aws import client, concurrently
 from resources.dynamodb import DynamoDBTable, from_item
 
 GROUP = 100  # the most items that one call of DynamoDB gives by their keys
 READ_UNIT = 8 * 1024  # bytes that half-consistent reads get for one unit
+SMALL = 20_000  # items that are read whole for a sample: about 4,000 read units, half a thousandth of a dollar
+NEIGHBOURS = 4  # items that are taken from each random place of a larger table
+PLACES = 32
 
 
 class Size(NamedTuple):
@@ -29,6 +33,40 @@ def scanned(table: DynamoDBTable, attributes: Sequence[str]) -> Iterator[list[di
     """All items, these attributes of each, a page of at most 1 MiB at a time."""
     pages = client("dynamodb").get_paginator("scan").paginate(TableName=table.name, **_projection(attributes))
     return ([from_item(item) for item in page["Items"]] for page in pages)
+
+
+def sampled(table: DynamoDBTable, attributes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Items in random order, these attributes of each and the hash key; none twice.
+
+    Of a large table a few items are read at each of ever more random places: after a key that is no item's, which
+    DynamoDB, sorting by the keys' hashes, takes as evenly spread. Ends when a round brings nothing new. A table that
+    is small is read whole, and any on a server that starts from the first item there, as the local one does.
+    """
+    wanted = tuple(dict.fromkeys([table.hash_key, *attributes]))
+    seen = {} if size(table).items <= SMALL else _round(table, wanted)
+    if len(seen) < PLACES:
+        items = [item for page in scanned(table, wanted) for item in page]
+        yield from random.sample(items, len(items))
+        return
+    yield from seen.values()
+    while new := {key: item for key, item in _round(table, wanted).items() if key not in seen}:
+        seen.update(new)
+        yield from new.values()
+
+
+def _round(table: DynamoDBTable, attributes: Sequence[str]) -> dict[tuple, dict[str, Any]]:
+    """What stands at PLACES random places, each item by its values."""
+    found = concurrently(lambda _: _somewhere(table, attributes), range(PLACES))
+    return {tuple(item.items()): item for items in found for item in items}
+
+
+def _somewhere(table: DynamoDBTable, attributes: Sequence[str]) -> list[dict[str, Any]]:
+    place = {table.hash_key: {"S": secrets.token_urlsafe(16)}, table.range_key: {"N": "0"}}
+    asked = {"TableName": table.name, "Limit": NEIGHBOURS, **_projection(attributes)}
+    found = client("dynamodb").scan(ExclusiveStartKey=place, **asked)["Items"]
+    if not found:  # after the table's last item
+        found = client("dynamodb").scan(**asked)["Items"]
+    return [from_item(item) for item in found]
 
 
 def queried(

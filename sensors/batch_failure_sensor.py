@@ -18,9 +18,8 @@ from resources.display import masked, plain
 from resources.object_store import S3ObjectStore
 from sensors.pruning import BATCH_KEY
 from sensors.run_ends import end_of
-from sensors.ticket_queue_sensor import BEFORE_BACKFILLS
 from sensors.verdicts import End, RunEnd, Verdict, decide
-from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
+from ticket_assets.assets.policy import BATCHES, NEW_TICKETS, PARTITION_TAG
 from ticket_assets.domain.batches import BatchFailure, iso
 from ticket_assets.stores.batches import Batches
 
@@ -104,7 +103,7 @@ class Case:
         """The next run of the batch: the same one however often it is requested."""
         key = f"{self.batch}/{self._last.run_id}"
         # A backfill's or a deferred batch's run comes after those of new tickets, as before.
-        tags = {name: text for name, text in self._last.tags.items() if name in BEFORE_BACKFILLS}
+        tags = {name: text for name, text in self._last.tags.items() if name in NEW_TICKETS}
         return dg.RunRequest(run_key=key, partition_key=self.batch, tags=tags)
 
     @property

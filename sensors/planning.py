@@ -3,11 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
 from sensors.events import BadMessage, NothingCreated, created_objects
+from ticket_assets.domain.batches import landed_at
 
 MOST_MESSAGES = 2_000  # a tick
 # A run costs about 4 s however small, a ticket 0.03 s: from so many tickets on, a part is worth a run of its own.
@@ -119,8 +120,7 @@ def idle_seconds(batches: Iterable[str], now: datetime) -> float:
     newest = max(batches, default=None)
     if newest is None:
         return math.inf
-    landed = datetime.strptime(newest.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return (now - landed).total_seconds()
+    return now.timestamp() - landed_at(newest)
 
 
 def _whole(messages: int, size: int) -> int:

@@ -20,14 +20,13 @@ from resources.queue import OVERTIME, Message, SqsQueue
 from sensors.dead_letters import DeadLetters, bad_message
 from sensors.planning import batched, idle_seconds, intake, is_settled, requests, room
 from sensors.stopping import announced
-from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
+from ticket_assets.assets.policy import BATCHES, NEW_TICKETS, NO_NEW_TICKETS, PARTITION_TAG, QUEUE_SENSOR
 from ticket_assets.settings import Settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
 
 LONGEST_TICK = 27  # seconds; Dagster cuts a tick at 60
 RUN_KEY_TAG = "dagster/run_key"
-BEFORE_BACKFILLS = {"dagster/priority": "10"}  # new tickets are waited for; a backfill has time
 AFTER_BACKFILLS = {"dagster/priority": "-10"}  # deferred batches have more time still
 AT_WORK = [getattr(dg.DagsterRunStatus, name) for name in ("QUEUED", "STARTING", "STARTED", "CANCELING")]
 
@@ -37,6 +36,7 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
     unsure = Event()  # the last landing failed
 
     @dg.sensor(
+        name=QUEUE_SENSOR,
         job=job,
         minimum_interval_seconds=1,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -57,11 +57,11 @@ def build_ticket_queue_sensor(job: UnresolvedAssetJobDefinition, settings: Setti
             drained = beside.submit(dead_letters.drain)
             tick = _Tick(context, settings, queue, Batches(pipeline_store), unsure)
             reason = tick.take_in(quarantine)
-            tags = {**dict.fromkeys(tick.settle(), BEFORE_BACKFILLS), **dict.fromkeys(tick.defer(), AFTER_BACKFILLS)}
+            tags = {**dict.fromkeys(tick.settle(), NEW_TICKETS), **dict.fromkeys(tick.defer(), AFTER_BACKFILLS)}
         for line in drained.result():
             context.log.warning(line)
         if not tags:
-            return dg.SkipReason(reason or "no new tickets")
+            return dg.SkipReason(reason or NO_NEW_TICKETS)
         context.log.info(f"requesting {len(tags)} batches: {', '.join(tags)}")
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=key, partition_key=key, tags=tags[key]) for key in tags],
@@ -157,7 +157,7 @@ class _Tick:
 
     def _queued(self) -> set[str]:
         """The batches of new tickets whose runs wait; a backfill's runs hold nothing back."""
-        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags=BEFORE_BACKFILLS))
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags=NEW_TICKETS))
         return {run.tags[PARTITION_TAG] for run in runs}
 
     def _past_start(self, pending: list[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Literal tickets, rows, records and stamps that several test files start from, and a bounded wait."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -88,3 +89,14 @@ def item_record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes
     item = table_item(enriched_ticket(created_at=created_at, **changes), batch)
     key = f"{item.ticket_id}.json"
     return Record[TicketItem](key=key, source=key, stamp=age, body=item)
+
+
+def index_record(number: int, age: Stamp, embedder: str = "embedder@1", **changes: Any) -> Record[EnrichedTicket]:
+    """The record of ticket T-<number>, of this age; its vector turns with the number, T-0's is UNIT_VECTOR."""
+    angle = number / 100
+    vector = [math.cos(angle), math.sin(angle), *UNIT_VECTOR[2:]]
+    made = {**ENRICHMENT, "embedding": vector, "model_version": f"fake/{embedder}/other@1"}
+    labels = {name: changes.pop(name) for name in set(changes) & made.keys()}
+    body = enriched_ticket(ticket_id=f"T-{number}", enrichment={**made, **labels}, **changes)
+    key = f"T-{number}.json"
+    return Record[EnrichedTicket](key=key, source=key, stamp=age, labels={"batch": "b-1"}, body=body)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 
 import pyarrow.parquet as pq
 
@@ -28,6 +29,13 @@ def traces(pipeline: Pipeline, text: str) -> list[str]:
 
 
 def _plain(key: str, body: bytes) -> str:
+    if "/data/" in key and key.endswith(".lance"):  # a text in it may be compressed
+        from lance.file import LanceFileReader
+
+        with tempfile.NamedTemporaryFile(suffix=".lance") as copy:
+            copy.write(body)
+            copy.flush()
+            return json.dumps(LanceFileReader(copy.name).read_all().to_table().to_pylist())
     if key.endswith(".parquet"):
         return json.dumps(pq.read_table(io.BytesIO(body)).to_pylist())
     return body.decode(errors="replace")

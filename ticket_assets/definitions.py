@@ -28,17 +28,31 @@ from resources.record_io import S3RecordIOManager
 from sensors.batch_failure_sensor import build_batch_failure_sensor
 from sensors.partition_pruning_sensor import build_partition_pruning_sensor
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
+from sensors.waiting_tickets_sensor import build_waiting_tickets_sensor
 from ticket_assets.assets.classified_tickets import classified_tickets
+from ticket_assets.assets.code_links import with_code_links
 from ticket_assets.assets.embedded_tickets import embedded_tickets
 from ticket_assets.assets.enriched_tickets import enriched_tickets
+from ticket_assets.assets.freshness import no_ticket_waits_too_long
+from ticket_assets.assets.pipeline_report import pipeline_report
 from ticket_assets.assets.raw_tickets import raw_tickets
 from ticket_assets.assets.summarized_tickets import summarized_tickets
 from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.assets.ticket_metadata import ticket_metadata
+from ticket_assets.assets.ticket_search_index import ticket_search_index
 from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tickets
 from ticket_assets.settings import Settings, load_settings
+from ticket_assets.stores.search_index import SearchIndex
 
-ASSETS = [raw_tickets, embedded_tickets, classified_tickets, summarized_tickets, enriched_tickets, ticket_metadata]
+ASSETS = [
+    raw_tickets,
+    embedded_tickets,
+    classified_tickets,
+    summarized_tickets,
+    enriched_tickets,
+    ticket_metadata,
+    ticket_search_index,
+]
 
 
 class Engine(NamedTuple):
@@ -59,21 +73,28 @@ def build_definitions(overrides: Mapping[str, Any] | None = None, settings: Sett
     """Everything that Dagster loads; `overrides` replace resources by key, as tests do with fakes."""
     settings = settings or load_settings()
     return dg.Definitions(
-        assets=[*ASSETS, ticket_books],
+        assets=with_code_links([*ASSETS, ticket_books, pipeline_report], settings.source_url, settings.source_revision),
+        asset_checks=[no_ticket_waits_too_long],
         jobs=[enrich_tickets, reconcile_tickets],
         schedules=[reconcile_schedule(settings.reconcile_schedule)],
         sensors=[
             build_ticket_queue_sensor(enrich_tickets, settings),
             build_batch_failure_sensor(enrich_tickets),
             build_partition_pruning_sensor(settings),
+            build_waiting_tickets_sensor(settings),
         ],
-        resources={**build_stores(settings), "models": build_models(settings), **(overrides or {})},
+        resources={
+            **build_stores(settings),
+            "models": build_models(settings),
+            "max_wait_seconds": settings.max_wait_seconds,
+            **(overrides or {}),
+        },
         executor=dg.in_process_executor,
     )
 
 
 def build_stores(settings: Settings) -> dict[str, Any]:
-    """The queue, the stores, the IO managers over them and whether they show text, by resource key."""
+    """The queue, the stores, the search index, the IO managers and whether they show text, by resource key."""
     raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
     pipeline = S3ObjectStore(bucket=settings.pipeline_bucket)
     table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
@@ -84,6 +105,7 @@ def build_stores(settings: Settings) -> dict[str, Any]:
         "record_store": records,
         "pipeline_store": pipeline,
         "table": table,
+        "search_index": SearchIndex(settings.pipeline_bucket),
         "show_text": settings.show_text,
         "rows_io": S3ParquetIOManager(store=pipeline, show_text=settings.show_text),
         "records_io": S3RecordIOManager(records=records, sources=raw, receipts=pipeline),

@@ -1,4 +1,4 @@
-"""The jobs: all assets of a batch, in one process that loads the models once; and the books of all tickets, daily."""
+"""The jobs: all assets of a batch, in one process that loads the models once; and daily the books and the report."""
 
 import dagster as dg
 
@@ -17,9 +17,9 @@ enrich_tickets = dg.define_asset_job(
 
 reconcile_tickets = dg.define_asset_job(
     "reconcile_tickets",
-    selection=dg.AssetSelection.assets("ticket_books"),
+    selection=dg.AssetSelection.assets("ticket_books", "pipeline_report"),
     executor_def=dg.in_process_executor,
-    description="Compare all stores: is every ticket enriched, quarantined, in flight or failed?",
+    description="Compare all stores: what became of every ticket? Then report on the last 24 hours.",
 )
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BucketName = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z")]
 QueueName = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_-]{1,80}\z")]
+DAILY = "0 4 * * *"
 TableName = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_.-]{3,255}\z")]
 
 
@@ -20,7 +21,9 @@ class SettingsError(ValueError):
 
 
 def _cron(text: str) -> str:
-    from dagster._utils.schedules import is_valid_cron_string  # a second to import, only where it is set
+    if text == DAILY:  # defaults are validated too, and what knows cron expressions takes a second to import
+        return text
+    from dagster._utils.schedules import is_valid_cron_string
 
     if not is_valid_cron_string(text):
         raise ValueError("is no cron expression")
@@ -64,7 +67,16 @@ class Settings(BaseSettings):
         default=30, le=3651, validate_default=True, description="days, more than TICKETS_PARTITION_RETENTION_DAYS"
     )
     reconcile_schedule: Annotated[str, AfterValidator(_cron)] = Field(
-        default="0 4 * * *", description="a cron expression of five fields, in UTC, such as 0 4 * * *"
+        default=DAILY, description="a cron expression of five fields, in UTC, such as 0 4 * * *"
+    )
+    max_wait_seconds: int = Field(
+        default=900, ge=1, description="seconds that a ticket may wait before its check fails, 1 or more"
+    )
+    source_url: Annotated[str, Field(pattern=r"\Ahttps?://\S*(github|gitlab)\S*\z")] | None = Field(
+        default=None, description="this code's repository at GitHub or GitLab, such as https://github.com/acme/tickets"
+    )
+    source_revision: str = Field(
+        default="main", min_length=1, description="branch, tag or commit of TICKETS_SOURCE_URL"
     )
     show_text: bool = Field(default=False, description="true or false: whether previews show texts, masked")
 

@@ -29,6 +29,7 @@ def print_books(books: Books, console: Console) -> None:
         "items without record": books.items_without_record,
         "orphaned (a record whose raw object is gone)": books.orphaned,
         "forgotten": books.forgotten,
+        "enriched and not in the search index": books.not_searchable,
     }
     table = Table(box=None, show_header=False)
     table.add_column(justify="right")
@@ -39,7 +40,8 @@ def print_books(books: Books, console: Console) -> None:
         table.add_row(f"{count:,}", name)
     console.print(table)
     counts = {"missing": books.missing, "stale": books.stale, "items_without_record": books.items_without_record}
-    for name, count in {**counts, "orphaned": books.orphaned}.items():
+    beside_books = {"orphaned": books.orphaned, "not_searchable": books.not_searchable}
+    for name, count in {**counts, **beside_books}.items():
         _print_names(name.replace("_", " "), books.names.get(name, []), count, console)
     for note in books.notes:
         console.print(Text(note, style="yellow"))

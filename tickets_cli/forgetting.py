@@ -18,6 +18,7 @@ from ticket_assets.domain.items import MAX_INDEX_KEY_BYTES
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.erasure import Search, Store, Stores, every_store, find_all, places
+from ticket_assets.stores.search_index import SearchIndex
 from ticket_assets.stores.tombstones import Tombstones
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import KEYS, index_name
@@ -37,7 +38,7 @@ def forget(
     lift: Annotated[bool, typer.Option("--lift", help="Let forgotten tickets, given by id, come again.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Minutes to wait for runs that hold the tickets.")] = 10,
 ) -> None:
-    """Remove tickets for good from raw, records, table, rows, quarantine and dead letters. Asks first.
+    """Remove tickets for good from raw, records, table, rows, search index, quarantine and dead letters. Asks first.
 
     Tombstones with their ids stay, so that they never come back. Exit code 1 where something is still found at the end.
 
@@ -83,7 +84,7 @@ class Erasure:
         table = DynamoDBTable(name=settings.table, hash_key=KEYS[0][0], range_key=KEYS[1][0])
         dead_letters = SqsQueue(name=settings.dead_letter_queue)
         self.wanted = wanted
-        self._tombstones = Tombstones(records, table)
+        self._tombstones = Tombstones(records, table, SearchIndex(pipeline.bucket))
         self._stores: list[Store] = every_store(
             Stores(raw, records, pipeline, table, index_name("customer_id"), dead_letters)
         )

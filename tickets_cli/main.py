@@ -13,24 +13,35 @@ from resources.patience import patiently
 from ticket_assets.settings import load_settings
 from tickets_cli import quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
+from tickets_cli.comparing import compare
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
+from tickets_cli.metrics import PORT, metrics
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import provision
+from tickets_cli.reindexing import reindex
 from tickets_cli.reprocessing import reprocess
+from tickets_cli.search import search, similar
 from tickets_cli.terminal import console, plain_errors, say
+from tickets_cli.versions import versions
 
 app = typer.Typer(no_args_is_help=True, help="Support tickets, enriched as Dagster assets.", rich_markup_mode="rich")
 models_app = typer.Typer(no_args_is_help=True, help="The models of the profile that TICKETS_MODELS names.")
 app.add_typer(models_app, name="models")
 app.command()(reconcile)
 app.command()(where)
+app.command()(versions)
+app.command()(compare)
 app.command()(reprocess)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(showing.app, name="show")
 app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
+app.command()(metrics)
 app.command()(forget)
+app.command()(search)
+app.command()(similar)
+app.command()(reindex)
 
 
 @app.command()
@@ -109,6 +120,7 @@ def status() -> None:
 def up(
     aws_port: Annotated[int, typer.Option(help="The AWS server's port.")] = 4566,
     ui_port: Annotated[int, typer.Option(help="The Dagster page's port.")] = 3000,
+    metrics_port: Annotated[int, typer.Option(help="The port of /metrics, for Prometheus.")] = PORT,
     generator: Annotated[bool, typer.Option("--generator", help="Also put a ticket every few seconds.")] = False,
     workers_count: Annotated[
         int, typer.Option("--workers", min=0, help="Warm workers that execute the runs (docs/scaling.md).")
@@ -123,7 +135,7 @@ def up(
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with plain_errors():
-        ports = Ports(aws_port, ui_port, free_port())
+        ports = Ports(aws_port, ui_port, free_port(), metrics_port)
         with running_stack(state_dir(), ports, say, generator=generator, workers=workers_count) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")

@@ -37,13 +37,14 @@ class Skipped:
     gone: int = 0
 
 
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help=f"field=value or field!=value of {', '.join(TEXTS)}; created_at>=DATE or <=DATE. Repeatable."),
+]
+
+
 def reprocess(
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"field=value or field!=value of {', '.join(TEXTS)}; created_at>=DATE or <=DATE. Repeatable."
-        ),
-    ] = None,
+    where: Where = None,
     all_batches: Annotated[bool, typer.Option("--all-batches", help="Also where the partition still stands.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and make no batch.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask where there is no condition.")] = False,
@@ -57,7 +58,7 @@ def reprocess(
     """
     with plain_errors():
         settings = load_settings()
-        conditions = [_condition(text, settings) for text in where or ()]
+        conditions = [condition_of(text, settings) for text in where or ()]
         require_endpoint()
         if not (conditions or dry_run or yes):
             typer.confirm(f"Reprocess every ticket of {settings.table} at {endpoint_name()}?", abort=True)
@@ -102,7 +103,8 @@ def _reprocess(keys: Iterator[str], settings: Settings, skipped: Skipped, *, dry
         say(f"{skipped.gone:,} skipped: their raw objects are gone")
 
 
-def _condition(text: str, settings: Settings) -> Condition:
+def condition_of(text: str, settings: Settings) -> Condition:
+    """The condition that `text` says, `current` replaced by the version of the models that are set up here."""
     condition = parse(text)
     if condition.field != "model_version" or condition.value != CURRENT:
         return condition
@@ -121,8 +123,13 @@ def _standing_partitions() -> set[str]:
         return set(instance.get_dynamic_partitions(BATCHES.name or ""))
 
 
+def table_of(settings: Settings) -> DynamoDBTable:
+    """The table of the tickets' items."""
+    return DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
+
+
 def _pages(settings: Settings, conditions: Sequence[Condition]) -> Pages:
-    table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
+    table = table_of(settings)
     attributes = (*TEXTS, "created_at", "s3_key")
     by = first_equality(conditions, INDEXED)
     if by:

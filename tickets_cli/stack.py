@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,10 +25,11 @@ class Ports(NamedTuple):
     aws: int
     ui: int
     code: int
+    metrics: int
 
     @classmethod
     def free(cls) -> "Ports":
-        return cls(free_port(), free_port(), free_port())
+        return cls(free_port(), free_port(), free_port(), free_port())
 
     @property
     def endpoint(self) -> str:
@@ -59,6 +60,7 @@ class Stack:
         self._aws: ManagedProcess | None = None
         self._services: DagsterServices | None = None
         self._generator: ManagedProcess | None = None
+        self._metrics = ExitStack()  # served by a thread of this process: a process of its own would cost 150 MB
         self.ports = ports
 
     def start(self, *, generator: bool = False) -> None:
@@ -79,10 +81,16 @@ class Stack:
             self._say(f"{self._workers} warm workers started")
         self._services.start_webserver(self.ports.ui)
         self._say(f"Dagster UI on {self.ports.page}")
+        self._say(f"metrics on {self._metrics.enter_context(self._serve_metrics())}")
         if generator:
             command = [sys.executable, "-m", "ticket_generator.main"]
             self._generator = ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
             self._say("ticket generator running")
+
+    def _serve_metrics(self) -> AbstractContextManager[str]:
+        from tickets_cli.metrics_server import serving  # loads the definitions
+
+        return serving(load_settings(), self.ports.metrics)
 
     def _prepare(self, home: Path) -> None:
         ours = home.is_relative_to(self._state)
@@ -111,6 +119,7 @@ class Stack:
         """Stop everything; the AWS server last, since the others still write to it. Returns how many runs were cut."""
         if self._generator:
             self._generator.terminate()
+        self._metrics.close()
         deadline = time.monotonic() + RUNS_SECONDS
         with ExitStack() as ending:  # what is named last ends first, whatever becomes of the others
             for process in (self._aws, self._generator):

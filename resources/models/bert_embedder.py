@@ -14,7 +14,7 @@ from pydantic import Field
 from resources.models.batching import in_batches
 from resources.models.pretrained_role import PretrainedRole
 from resources.models.roles import Embedder
-from resources.models.token_states import Tokens, TokenStates
+from resources.models.token_states import Tokens, TokenStates, pooled
 
 _states = TokenStates()
 
@@ -64,7 +64,7 @@ class BertEmbedder(PretrainedRole, Embedder):
             if self.keeps_states:
                 for ids, states in zip(batch, found, strict=True):
                     _states.keep((version, tuple(ids)), states)
-            return [_pooled(states) for states in found]
+            return [pooled(states) for states in found]
 
         return np.stack(in_batches([text.ids for text in self.tokens(texts)], self.batch_size, run, self.workers))
 
@@ -82,10 +82,4 @@ class BertEmbedder(PretrainedRole, Embedder):
 
 
 def _of_parts(tokens: Tokens, states: np.ndarray, parts: Sequence[slice]) -> np.ndarray:
-    return np.stack([_pooled(states), *(_pooled(states[tokens.within(part)]) for part in parts)])
-
-
-def _pooled(states: np.ndarray) -> np.ndarray:
-    """Mean pooling and normalisation (Reimers & Gurevych 2019), as MiniLM's own config says."""
-    mean = states.mean(axis=0) if len(states) else np.zeros(states.shape[1], dtype=np.float32)
-    return mean / (np.linalg.norm(mean) or 1.0)
+    return np.stack([pooled(states), *(pooled(states[tokens.within(part)]) for part in parts)])

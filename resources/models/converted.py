@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from resources.models.errors import ModelNotAvailable
 from resources.models.model_files import checksum
-from resources.models.roles import ModelNotAvailable
 
 MANIFEST, FACTS, HEAD, TOKENIZER = "manifest.json", "facts.json", "head.npz", "tokenizer.json"
 _UNFINISHED = ".converting-"

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from resources.models.batching import in_batches
 from resources.models.converted import HEAD
-from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role, Loaded
+from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role
 from resources.models.distilbert_sentiment import MAX_TOKENS, DistilBertSentiment
+from resources.models.loaded import Loaded
 from resources.models.roles import Prediction
 from resources.models.softmax_head import softmax
 

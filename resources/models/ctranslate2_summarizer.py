@@ -8,7 +8,8 @@ from pydantic import Field
 from resources.models.bart_summarizer import MAX_TOKENS, BartSummarizer, readable
 from resources.models.batching import in_batches
 from resources.models.beam_search import Hypothesis, Search, search_of
-from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role, Loaded
+from resources.models.ctranslate2_role import COMPUTE_TYPES, ComputeType, CTranslate2Role
+from resources.models.loaded import Loaded
 
 
 class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):

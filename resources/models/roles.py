@@ -10,11 +10,7 @@ from typing import NamedTuple
 import dagster as dg
 import numpy as np
 
-
-class ModelNotAvailable(RuntimeError):
-    """A model's weights cannot be had: the message names the model and how to get it."""
-
-    speaks_of_no_text = True
+from resources.models.errors import ModelNotAvailable  # noqa: F401 - the engines take it from here
 
 
 class Prediction(NamedTuple):

@@ -1,4 +1,4 @@
-"""What an encoder said of each token of the texts that it read last, for whoever asks for parts of them soon after."""
+"""What an encoder said of each token: the vector it makes, and the states kept for who asks for parts soon after."""
 
 import threading
 from collections.abc import Hashable, Sequence
@@ -20,6 +20,12 @@ class Tokens(NamedTuple):
         """Which tokens lie in these characters, as booleans of shape (tokens,)."""
         begin, end = np.array(self.offsets, dtype=np.intp).reshape(-1, 2).T
         return (begin >= part.start) & (end <= part.stop) & (end > begin)
+
+
+def pooled(states: np.ndarray) -> np.ndarray:
+    """Mean pooling and normalisation (Reimers & Gurevych 2019), as MiniLM's own config says."""
+    mean = states.mean(axis=0) if len(states) else np.zeros(states.shape[1], dtype=np.float32)
+    return mean / (np.linalg.norm(mean) or 1.0)
 
 
 class TokenStates:

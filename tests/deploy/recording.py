@@ -8,6 +8,7 @@ import botocore
 from botocore.model import OperationModel
 
 from tests.deploy.actions import Need, needs
+from tests.deploy.requests import operation
 from tests.support import forget_clients
 
 
@@ -32,6 +33,17 @@ class Recorder:
         """Hear of every call of every client of this botocore session."""
         session.register("before-parameter-build", self._before)
         session.register("after-call", self._after)
+
+    def overhear(self, method: str, path: str, headers: Any, body: bytes) -> None:
+        """Hear of a request on its way; botocore's own are known already."""
+        if "otocore" in headers.get("User-Agent", ""):
+            return
+        try:
+            name, params = operation(method, path, headers, body)
+        except LookupError as error:
+            self.unknown.append(str(error))
+        else:
+            self._note("s3", name, params)
 
     def _before(self, params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
         context["params"] = dict(params)

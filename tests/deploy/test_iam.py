@@ -6,11 +6,13 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from resources import lance_table
 from sensors import batch_failure_sensor
 from tests.deploy.actions import Need, needs
 from tests.deploy.plays import Stage, set_up
 from tests.deploy.policies import FOLDER, NAMES, ROLES, Grant, grants, statements
 from tests.deploy.recording import recording
+from tests.faults.proxy import running_proxy
 from tests.pipeline.conftest import Pipeline
 from ticket_assets.settings import Settings, variable
 from ticket_assets.stores import books
@@ -26,9 +28,16 @@ def own(aws_endpoint) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def recorder(own, tmp_path_factory):
+def recorder(own, aws_endpoint, tmp_path_factory):
     home = tmp_path_factory.mktemp("state") / "dagster"
-    with pytest.MonkeyPatch.context() as patch, recording() as recorder:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        recording() as recorder,
+        running_proxy(aws_endpoint, recorder.overhear) as proxy,
+    ):
+        patch.setenv("AWS_ENDPOINT_URL", proxy.url)  # the search index's own client passes here
+        patch.setattr(lance_table, "FRAGMENTS", 3)
+        patch.setattr(lance_table, "KEPT", timedelta(0))
         patch.setenv("TICKETS_STATE_DIR", str(home.parent))
         patch.delenv("DAGSTER_HOME", raising=False)
         for name in NAMES:

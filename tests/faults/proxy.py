@@ -71,6 +71,7 @@ class Proxy:
 
     target: str
     url: str = ""
+    heard: Callable[[str, str, Any, bytes], None] = lambda *_: None  # is told of every request
     rules: list[Rule] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)  # operations, by service and name
     broken: Counter[str] = field(default_factory=Counter)
@@ -118,6 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.proxy.heard(self.command, self.path, self.headers, body)
         service, operation = operation_of(self.command, self.path, self.headers, body)
         rule = self.proxy.rule(operation)
         if rule is None:
@@ -180,9 +182,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_proxy(target: str) -> Iterator[Proxy]:
-    """A proxy in front of the server at `target`."""
-    proxy = Proxy(target)
+def running_proxy(target: str, heard: Callable[[str, str, Any, bytes], None] = lambda *_: None) -> Iterator[Proxy]:
+    """A proxy in front of the server at `target`; `heard` is told method, path, headers and body of each request."""
+    proxy = Proxy(target, heard=heard)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
     server = _Server(("127.0.0.1", 0), handler)
     proxy.url = f"http://127.0.0.1:{server.server_port}"

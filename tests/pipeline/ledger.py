@@ -46,7 +46,7 @@ class Ledger:
 
 def counts(books: Books) -> dict[str, int]:
     """The counts that are not nought."""
-    numbers = books.model_dump(exclude={"names", "notes", "balanced", "in_flight"})
+    numbers = books.model_dump(exclude={"names", "notes", "balanced", "in_flight", "versions", "index_asked"})
     return {name: count for name, count in numbers.items() if count}
 
 

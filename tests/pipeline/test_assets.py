@@ -1,4 +1,4 @@
-"""The six assets over real stores: what a batch turns into, and what it never turns into."""
+"""The assets over real stores: what a batch turns into, and what it never turns into."""
 
 import json
 
@@ -157,6 +157,7 @@ def test_what_the_ui_plots_is_there(pipeline):
         "summarized_tickets",
         "enriched_tickets",
         "ticket_metadata",
+        "ticket_search_index",
     ):
         found = metadata(result, asset)
         assert found["tickets"] == 3

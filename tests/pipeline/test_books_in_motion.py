@@ -9,7 +9,9 @@ from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.ledger import Ledger, counts, enriched
 from tests.support import told
+from ticket_assets.assets.freshness import CHECK as WAITING_CHECK
 from ticket_assets.assets.runs import batches_at_work
+from ticket_assets.assets.ticket_books import SEARCH_CHECK
 from ticket_assets.definitions import build_definitions
 from ticket_assets.stores import books as module
 from ticket_assets.stores.books import reconcile
@@ -77,15 +79,16 @@ def materialized(pipeline: Pipeline) -> tuple[dict, dg.AssetCheckEvaluation]:
     job = definitions.resolve_job_def("reconcile_tickets")
     result = job.execute_in_process(instance=pipeline.instance)
     assert result.success
-    (check,) = result.get_asset_check_evaluations()
-    assert check.check_name == "the_books_balance"
-    return told(result, "ticket_books"), check
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert checks.keys() == {"the_books_balance", SEARCH_CHECK, WAITING_CHECK}
+    return told(result, "ticket_books"), checks["the_books_balance"]
 
 
 def test_the_job_plots_every_count_and_its_check_passes_where_the_books_balance(ledger, pipeline):
     enriched(ledger, "T-1")
 
     metadata, check = materialized(pipeline)
+    assert metadata.pop("model_versions") == {fake_suite().version: 1}
     assert {name: count for name, count in metadata.items() if count} == {"received": 1, "enriched": 1}
     assert metadata.keys() >= {"in_flight", "failed", "missing", "stale", "orphaned", "items_without_record"}
     assert all(type(count) is int for count in metadata.values())

@@ -62,14 +62,16 @@ def test_dagster_dev_alone_shows_the_assets_and_runs_the_sensors(page):
     assets = eventually(lambda: {node["assetKey"]["path"][0] for node in ask(page)["assetNodes"]}, UP)
     assert assets == {
         "raw_tickets", "embedded_tickets", "classified_tickets",
-        "summarized_tickets", "enriched_tickets", "ticket_metadata", "ticket_books",
+        "summarized_tickets", "enriched_tickets", "ticket_metadata", "ticket_search_index",
+        "ticket_books", "pipeline_report",
     }  # fmt: skip
 
-    assert eventually(lambda: [bool(state["ticks"]) for state in sensors(page).values()] == [True] * 3, UP)
+    assert eventually(lambda: [bool(state["ticks"]) for state in sensors(page).values()] == [True] * 4, UP)
     states = sensors(page)
     assert {name: state["status"] for name, state in states.items()} == {
         "ticket_queue_sensor": "RUNNING",
         "batch_failure_sensor": "RUNNING",
         "partition_pruning_sensor": "RUNNING",
+        "waiting_tickets_sensor": "RUNNING",
     }
-    assert [tick["error"] for state in states.values() for tick in state["ticks"]] == [None] * 3
+    assert [tick["error"] for state in states.values() for tick in state["ticks"]] == [None] * 4

@@ -124,7 +124,9 @@ def test_a_dead_letter_about_an_object_that_is_in_quarantine_already_leaves_its_
 
 def test_a_dead_letter_about_a_forgotten_ticket_that_was_put_again_leaves_an_entry_without_its_text(dead):
     pipeline = dead.pipeline
-    Tombstones(pipeline.records, pipeline.stores["table"]).put(["t1.json", "gone.json"])
+    Tombstones(pipeline.records, pipeline.stores["table"], pipeline.stores["search_index"]).put(
+        ["t1.json", "gone.json"]
+    )
     pipeline.put("t1")
     dead.empty()
     dead.bury({"bucket": pipeline.settings.raw_bucket, "key": "t1.json", "body": "my diagnosis"})

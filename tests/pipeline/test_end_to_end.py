@@ -38,6 +38,7 @@ ORDER = {
     "summarized_tickets": {"raw_tickets"},
     "enriched_tickets": {"raw_tickets", "embedded_tickets", "classified_tickets", "summarized_tickets"},
     "ticket_metadata": {"enriched_tickets"},
+    "ticket_search_index": {"enriched_tickets", "ticket_metadata"},
 }
 
 
@@ -80,6 +81,10 @@ def ask(stack, query: str, **variables: object) -> dict:
     return answer["data"]
 
 
+def checks_of(stack, asset: str) -> list[dict]:
+    return ask(stack, CHECKS, key={"path": [asset]})["assetNodeOrError"]["assetChecksOrError"]["checks"]
+
+
 def test_every_good_ticket_is_enriched_and_every_bad_one_quarantined(watched):
     assert watched.missing == []
     assert watched.awaited == []
@@ -117,17 +122,35 @@ def test_the_ui_shows_lineage_materializations_and_what_a_newcomer_needs(stack, 
 
 
 def test_the_ui_shows_the_checks_as_passed(stack, watched):
-    for asset in ("embedded_tickets", "classified_tickets", "ticket_metadata"):
-        node = ask(stack, CHECKS, key={"path": [asset]})["assetNodeOrError"]
-        (check,) = node["assetChecksOrError"]["checks"]
+    for asset in ("embedded_tickets", "classified_tickets", "ticket_metadata", "ticket_search_index"):
+        (check,) = checks_of(stack, asset)
         assert check["executionForLatestMaterialization"]["status"] == "SUCCEEDED", check
+
+
+def test_the_ui_shows_by_itself_that_no_ticket_waits_too_long(stack, watched):
+    def made() -> bool:
+        checks = {check["name"]: check for check in checks_of(stack, "ticket_books")}
+        return checks["no_ticket_waits_too_long"]["executionForLatestMaterialization"] == {"status": "SUCCEEDED"}
+
+    assert eventually(made, SECONDS)
 
 
 def test_the_sensors_run(stack):
     (repository,) = ask(stack, SENSORS)["repositoriesOrError"]["nodes"]
     states = {sensor["name"]: sensor["sensorState"]["status"] for sensor in repository["sensors"]}
-    names = ("ticket_queue_sensor", "batch_failure_sensor", "partition_pruning_sensor")
+    names = ("ticket_queue_sensor", "batch_failure_sensor", "partition_pruning_sensor", "waiting_tickets_sensor")
     assert states == dict.fromkeys(names, "RUNNING")
+
+
+def test_the_metrics_tell_of_the_tickets(stack, watched):
+    def page() -> str:
+        with urlopen(f"http://127.0.0.1:{stack.ports.metrics}/metrics", timeout=30) as response:
+            return response.read().decode()
+
+    assert eventually(lambda: "tickets_enriched_total 20.0" in page(), 60)  # told after the items are written
+    told = page()
+    assert 'tickets_in_quarantine{reason="not_json"} 1.0' in told
+    assert 'tickets_source_up{source="waiting"} 1.0' in told
 
 
 def test_a_batch_that_cannot_succeed_is_run_three_times_from_its_start_and_then_recorded(stack):

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import dagster as dg
 import pytest
@@ -33,11 +34,12 @@ class Terminal:
 
     def __post_init__(self) -> None:
         self.environment = environment(TICKETS_STATE_DIR=str(self.state), TICKETS_BATCH_WINDOW_SECONDS="1")
+        served = {"--aws-port": self.ports.aws, "--ui-port": self.ports.ui, "--metrics-port": self.ports.metrics}
+        self.place = [text for option, port in served.items() for text in (option, str(port))]
 
     def up(self, *options: str, until: str = "Stop with Ctrl-C.") -> ManagedProcess:
-        place = ["--aws-port", str(self.ports.aws), "--ui-port", str(self.ports.ui)]
         log = self.state.with_name(f"up-{free_port()}.log")
-        process = ManagedProcess("tickets up", [TICKETS, "up", *place, *options], self.environment, log)
+        process = ManagedProcess("tickets up", [TICKETS, "up", *self.place, *options], self.environment, log)
         process.wait_until(lambda: until in log.read_text(), UP)
         return process
 
@@ -47,12 +49,13 @@ class Terminal:
 
     def refused(self) -> str:
         """What a start says that is refused."""
-        result = self.run("up", "--aws-port", str(self.ports.aws), "--ui-port", str(self.ports.ui))
+        result = self.run("up", *self.place)
         assert result.returncode == 1
         return result.stderr
 
     def listening(self) -> list[int]:
-        return [port for port in self.ports[:2] if is_listening(port)]
+        served = (self.ports.aws, self.ports.ui, self.ports.metrics)
+        return [port for port in served if is_listening(port)]
 
     def runs(self, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
         with dg.DagsterInstance.from_config(str(self.state / "dagster")) as instance:
@@ -102,6 +105,8 @@ def first(terminal) -> dict[str, Any]:
     eventually(lambda: tickets("tickets-raw"), UP)
     seen = {"up": up, "status": terminal.run("status"), "second": terminal.refused(), "put": tickets("tickets-raw")}
     seen["sockets"] = listening_at(terminal.state)
+    with urlopen(f"http://127.0.0.1:{terminal.ports.metrics}/metrics", timeout=UP) as response:
+        seen["metrics"] = response.read().decode()
     os.kill(up.pid, signal.SIGINT)
     up.wait_until(lambda: "stopping" in up.log.read_text(), UP)
     os.kill(up.pid, signal.SIGINT)
@@ -145,13 +150,14 @@ def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
     assert first["status"].returncode == 0, first["status"].stderr
     assert f"server {terminal.ports.endpoint}" in first["status"].stdout
     assert "runs success" in first["status"].stdout
+    assert 'tickets_source_up{source="waiting"} 1.0' in first["metrics"]
 
 
 def test_every_socket_of_the_stack_listens_on_this_machine_alone(terminal, first):
     own = {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     assert [socket for socket in first["sockets"] if socket[0] not in own] == []
-    # AWS server, page, and the code server, whose port is chosen by the stack.
-    assert {terminal.ports.aws, terminal.ports.ui} < {port for _, port in first["sockets"]}
+    # AWS server, page, metrics, and the code server, whose port is chosen by the stack.
+    assert {terminal.ports.aws, terminal.ports.ui, terminal.ports.metrics} < {port for _, port in first["sockets"]}
 
 
 def test_a_second_stack_on_the_same_state_is_refused_and_told_of_the_first(terminal, first):
@@ -207,7 +213,7 @@ def test_ctrl_c_while_the_stack_is_starting_leaves_nothing_running(tmp_path):
     assert terminal.listening() == []
 
 
-@pytest.mark.parametrize("taken", ["aws", "ui"])
+@pytest.mark.parametrize("taken", ["aws", "ui", "metrics"])
 def test_a_port_that_is_taken_is_named(tmp_path, taken):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -4,6 +4,8 @@ Tickets of near meaning have near vectors (cosine): labels, summaries and the se
 A ticket that breaks the model carries the failure in place of a vector.
 """
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from resources.models.suite import ModelSuite
@@ -14,6 +16,10 @@ from ticket_assets.domain.rows import EmbeddedRow, RawRow
 from ticket_assets.domain.vectors import check_unit_vector, is_unit_vector
 
 CHECK = "vectors_are_finite_unit_vectors"
+REMEDY = (
+    "The embedder is not what it should be: `tickets models info` shows its files, `tickets models prepare` makes them "
+    "anew. Then re-execute this run from the start."
+)
 
 
 @ticket_asset(
@@ -29,15 +35,7 @@ CHECK = "vectors_are_finite_unit_vectors"
 )
 def embedded_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.MaterializeResult:
     watch = Stopwatch()
-    version = models.version
-    texts = [row.text for row in raw_tickets]
-    outcomes = isolate(lambda batch: list(models.embedder.embed(batch)), texts, SHORT, check_unit_vector)
-    rows = [
-        EmbeddedRow.of(raw, version, failure=outcome.error)
-        if isinstance(outcome, Failed)
-        else EmbeddedRow.of(raw, version, embedding=outcome.tolist())
-        for raw, outcome in zip(raw_tickets, outcomes, strict=True)
-    ]
+    rows = embed(models, raw_tickets)
     return dg.MaterializeResult(
         value=rows,
         check_results=[_vectors_are_unit_vectors(rows)],
@@ -50,8 +48,24 @@ def embedded_tickets(models: ModelSuite, raw_tickets: list[RawRow]) -> dg.Materi
     )
 
 
+def embed(models: ModelSuite, raw: Sequence[RawRow]) -> list[EmbeddedRow]:
+    """One row a ticket, in the order of `raw`; a ticket that breaks the model has no vector but its failure."""
+    version = models.version
+    texts = [row.text for row in raw]
+    outcomes = isolate(lambda batch: list(models.embedder.embed(batch)), texts, SHORT, check_unit_vector)
+    return [
+        EmbeddedRow.of(row, version, failure=outcome.error)
+        if isinstance(outcome, Failed)
+        else EmbeddedRow.of(row, version, embedding=outcome.tolist())
+        for row, outcome in zip(raw, outcomes, strict=True)
+    ]
+
+
 def _vectors_are_unit_vectors(rows: list[EmbeddedRow]) -> dg.AssetCheckResult:
     bad = [row.ticket_id for row in rows if row.embedding is not None and not is_unit_vector(row.embedding)]
     return dg.AssetCheckResult(
-        passed=not bad, check_name=CHECK, metadata={"bad_vectors": len(bad), "tickets": bad[:20]}
+        passed=not bad,
+        check_name=CHECK,
+        description=REMEDY if bad else None,
+        metadata={"bad_vectors": len(bad), "tickets": bad[:20]},
     )

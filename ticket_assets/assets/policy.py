@@ -12,6 +12,9 @@ import dagster as dg
 
 BATCHES = dg.DynamicPartitionsDefinition(name="ticket_batches")
 PARTITION_TAG = "dagster/partition"  # Dagster's own, on each run of a batch
+NEW_TICKETS = {"dagster/priority": "10"}  # on runs of new tickets, which are waited for; a backfill has time
+QUEUE_SENSOR = "ticket_queue_sensor"
+NO_NEW_TICKETS = "no new tickets"  # what a tick of it says that found its queue empty
 GROUP = "ticket_enrichment"
 OWNERS = ["team:support-platform"]
 

@@ -51,6 +51,7 @@ def raw_tickets(
     outcomes = concurrently(take_in, manifest.keys)
     rows = [outcome for outcome in outcomes if isinstance(outcome, RawRow)]
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
+    reasons = Counter(rejection.reason.value for rejection in rejections)
     return dg.MaterializeResult(
         value=rows,
         metadata={
@@ -58,7 +59,8 @@ def raw_tickets(
             "quarantined": len(rejections),
             "milliseconds_per_ticket": watch.per_ticket(len(manifest.keys)),
             "characters_per_ticket": round(sum(len(row.text) for row in rows) / max(1, len(rows))),
-            "quarantine_reasons": dg.MetadataValue.json(Counter(r.reason.value for r in rejections)),
+            **{f"quarantined_{reason}": count for reason, count in reasons.items()},
+            "quarantine_reasons": dg.MetadataValue.json(reasons),
             "model_version": version,
         },
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-from ticket_assets.assets.policy import PARTITION_TAG
+from ticket_assets.assets.policy import NEW_TICKETS, PARTITION_TAG
 from ticket_assets.domain.whereabouts import BatchRun
 from ticket_assets.stores.books import SETTLED_SECONDS
 from ticket_assets.stores.inventory import Runs
@@ -28,6 +28,11 @@ def runs_of(instance: dg.DagsterInstance, batch: str) -> list[BatchRun]:
         BatchRun(run_id=r.dagster_run.run_id, status=r.dagster_run.status.value, start=r.start_time, end=r.end_time)
         for r in records
     ]
+
+
+def is_new(run: dg.DagsterRun) -> bool:
+    """Whether the run is of new tickets: not of a backfill or a batch that `tickets reprocess` made."""
+    return NEW_TICKETS.items() <= run.tags.items()
 
 
 def _batches(instance: dg.DagsterInstance, wanted: dg.RunsFilter) -> set[str]:

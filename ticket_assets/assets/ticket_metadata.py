@@ -4,7 +4,9 @@ Items are made from records that S3 has taken, so that an item never points at n
 of the batch is accounted for: enriched, superseded by a newer version, in quarantine with a reason, or forgotten.
 """
 
-from collections.abc import Collection
+import statistics
+import time
+from collections.abc import Collection, Sequence
 
 import dagster as dg
 
@@ -13,6 +15,7 @@ from resources.dynamodb import DynamoDBTable
 from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
 from resources.ordering import Record, is_tombstone
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
+from ticket_assets.assets.runs import is_new
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EnrichedTicket, TicketItem
 from ticket_assets.stores.accounts import Account, account
@@ -20,6 +23,10 @@ from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
 
 CHECK = "every_ticket_is_accounted_for"
+REMEDY = (
+    "Re-execute the run from the start: the raw objects are untouched. `tickets where ID` tells what each store holds "
+    "of a ticket that is missing."
+)
 
 
 @ticket_asset(
@@ -48,7 +55,8 @@ def ticket_metadata(  # noqa: ANN201 - a generator: the check asks the stores af
     manifest = batches.manifest(context.partition_key)
     records = [*enriched_tickets, *standing(record_store, set(manifest.keys) - {r.key for r in enriched_tickets})]
     items = [item_record(record) for record in records]
-    yield dg.Output(items, metadata={"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))})
+    told = {"tickets": len(items), "milliseconds_per_ticket": watch.per_ticket(len(items))}
+    yield dg.Output(items, metadata={**told, **(_latency(items) if is_new(context.run) else {})})
     quarantine.clear({record.key: record.stamp for record in records})
     result = account(manifest, record_store, table, quarantine, items)
     yield _every_ticket_is_accounted_for(result)
@@ -76,10 +84,22 @@ def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:
     return Record[TicketItem](key=record.key, source=record.source, stamp=record.stamp, body=item)
 
 
+def _latency(items: Sequence[Record[TicketItem]]) -> dict[str, float]:
+    """Seconds from the put of the raw object, a whole second, to now, when the items are about to be written."""
+    seconds = [time.time() - item.stamp.last_modified for item in items]
+    if not seconds:
+        return {}
+    return {
+        "put_to_item_seconds": round(statistics.median(seconds), 1),
+        "put_to_item_seconds_slowest": round(max(seconds), 1),
+    }
+
+
 def _every_ticket_is_accounted_for(result: Account) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not result.missing,
         check_name=CHECK,
+        description=REMEDY if result.missing else None,
         metadata={
             "enriched": result.enriched,
             "superseded": result.superseded,
@@ -87,6 +107,5 @@ def _every_ticket_is_accounted_for(result: Account) -> dg.AssetCheckResult:
             "forgotten": result.forgotten,
             "missing": len(result.missing),
             "missing_keys": result.missing[:20],
-            "remedy": "re-execute the run from the start; the raw objects are untouched",
         },
     )

@@ -37,6 +37,11 @@ def batch_key(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+def landed_at(batch: str) -> float:
+    """When the batch of this key was landed, in Unix seconds."""
+    return datetime.strptime(batch.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+
+
 def split(keys: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
     """The distinct `keys`, in their order, as groups of at most `size`."""
     distinct = list(dict.fromkeys(keys))

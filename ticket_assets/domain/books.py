@@ -165,7 +165,10 @@ def judge(oldest: list[Unaccounted], total: int, queue: Depth, young_since: floa
 
 
 class Books(BaseModel):
-    """The counts, and the first names of each kind that somebody may have to look at."""
+    """The counts, and the first names of each kind that somebody may have to look at.
+
+    `versions` counts the tickets that each model_version made an item of; a forgotten ticket's has none.
+    """
 
     enriched: int = 0
     quarantined: int = 0
@@ -177,6 +180,9 @@ class Books(BaseModel):
     orphaned: int = 0
     forgotten: int = 0
     items_without_record: int = 0
+    versions: dict[str, int] = {}
+    not_searchable: int = 0
+    index_asked: bool = True
     names: dict[str, list[str]] = {}
     notes: list[str] = []
 
@@ -191,6 +197,11 @@ class Books(BaseModel):
     def received(self) -> int:
         """Distinct `.json` keys of the raw bucket."""
         return self.enriched + self.quarantined + self.in_flight + self.failed + self.missing + self.stale
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the search index has every enriched ticket; it is beside the books, which balance without it."""
+        return self.index_asked and not self.not_searchable
 
     @computed_field
     @property

@@ -21,6 +21,7 @@ from resources.dynamodb import Item
 from ticket_assets.domain import books as domain
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.books import Books, Depth, Pair, Source, State, Unaccounted, Version
+from ticket_assets.stores.books_search import Searchable
 from ticket_assets.stores.inventory import BatchKeys, Runs, Stores, item_source, items_of, source_of, sources
 
 PAGE = 1_000
@@ -28,7 +29,7 @@ MOST_NAMED = 10_000
 # A run that died or was killed is retried within this; an item made since may be counted before its record is listed.
 SETTLED_SECONDS = 20 * 60  # longer than the longest pause before a batch is requested again
 UNHEARD_SECONDS = 2 * 60  # S3 takes seconds to tell of an object, SQS a minute to count its message
-MADE_AT = "processed_at"
+MADE_AT, MADE_BY = "processed_at", "model_version"
 
 
 class Reconciled(NamedTuple):
@@ -66,6 +67,7 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
         "stale": [found.key for found in lost.lost if found.state is State.STALE],
         "items_without_record": naked_names,
         "orphaned": walk.orphans,
+        "not_searchable": walk.searchable.names,
     }
     books = Books(
         enriched=walk.states[State.ENRICHED],
@@ -78,8 +80,14 @@ def reconcile(stores: Stores, runs: Callable[[], Runs], progress: Callable[[int]
         orphaned=walk.states[State.ORPHANED],
         forgotten=walk.states[State.FORGOTTEN],
         items_without_record=naked,
+        versions=dict(walk.versions.most_common()),
+        not_searchable=walk.searchable.lacking,
+        index_asked=walk.searchable.problem is None,
         names=names,
-        notes=[f"{lost.unnamed:,} more are counted as missing, not named"] if lost.unnamed else [],
+        notes=[
+            *([f"{lost.unnamed:,} more are counted as missing, not named"] if lost.unnamed else []),
+            *walk.searchable.notes(),
+        ],
     )
     return Reconciled(books, lost.lost)
 
@@ -98,14 +106,18 @@ class _Walk:
         self._unaccounted = domain.OldestUnaccounted(MOST_NAMED)
         self._made_before = made_before
         self.states: Counter[State] = Counter()
+        self.versions: Counter[str] = Counter()
         self.orphans: list[str] = []
+        self.searchable = Searchable(stores.search_index, MOST_NAMED)
         self.keys = self.items = 0
 
     def page(self, pairs: Sequence[Pair]) -> None:
         """Look up what the listings alone do not tell, and count."""
         looked_up = concurrently(self._look_up, pairs)
-        for pair, (state, items) in zip(pairs, looked_up, strict=True):
-            self.items += items
+        self.searchable.look([item for _, old, _ in looked_up for item in old])
+        for pair, (state, old, versions) in zip(pairs, looked_up, strict=True):
+            self.items += len(old)
+            self.versions.update(versions)
             if pair.raw and state in (State.MISSING, State.STALE):
                 self._unaccounted.add(Unaccounted(pair.raw.last_modified, pair.key, state))
                 continue
@@ -135,17 +147,18 @@ class _Walk:
         state = self._settled(raw, record, sources(self._stores, found.key))
         return Unaccounted(raw.last_modified, found.key, state)
 
-    def _look_up(self, pair: Pair) -> tuple[State, int]:
-        """The pair's state, and how many items of some age it has."""
+    def _look_up(self, pair: Pair) -> tuple[State, list[Item], set[str]]:
+        """The pair's state, its items of some age, and the models' versions that made its items."""
         items = items_of(pair.key, self._glance) if pair.record else []
-        old = sum(1 for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self._made_before)
+        old = [item for item in items if item.get(MADE_AT, {"S": "~"})["S"] < self._made_before]
+        versions = {item[MADE_BY]["S"] for item in items if MADE_BY in item}
         made_from = [item_source(item) for item in items]
         if pair.raw:
-            return self._settled(pair.raw, pair.record, made_from), old
-        return self._lone(pair.key, made_from), old
+            return self._settled(pair.raw, pair.record, made_from), old, versions
+        return self._lone(pair.key, made_from), old, versions
 
     def _glance(self, ticket_id: str) -> list[Item]:
-        return self._stores.table.glance(ticket_id, ("stamp", "source-etag", MADE_AT))
+        return self._stores.table.glance(ticket_id, ("ticket_id", "stamp", "source-etag", MADE_AT, MADE_BY))
 
     def _settled(self, raw: Version, record: Version | None, made_from: Iterable[Source]) -> State:
         state = domain.record_state(raw, record, made_from)

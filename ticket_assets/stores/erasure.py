@@ -55,6 +55,7 @@ class Stores(NamedTuple):
 def every_store(made_of: Stores) -> list[Store]:
     """Every store of the pipeline that may hold a ticket."""
     from ticket_assets.stores.erasure_books import DeadLetters, FailureRecords, QuarantineFiles
+    from ticket_assets.stores.erasure_index import IndexRows
     from ticket_assets.stores.erasure_rows import ParquetFiles
     from ticket_assets.stores.erasure_tickets import Items, RawObjects, Records
 
@@ -63,6 +64,7 @@ def every_store(made_of: Stores) -> list[Store]:
         Records(made_of.records),
         Items(made_of.table, made_of.customer_index),
         ParquetFiles(made_of.pipeline, made_of.records),
+        IndexRows(made_of.pipeline, made_of.records),
         QuarantineFiles(made_of.pipeline),
         DeadLetters(made_of.dead_letters),
         FailureRecords(made_of.pipeline),

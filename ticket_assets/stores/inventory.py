@@ -11,6 +11,7 @@ from ticket_assets.domain.books import SUFFIX, Source, State
 from ticket_assets.domain.key_set import KeySet
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.search_index import SearchIndex
 
 
 class Stores(NamedTuple):
@@ -22,13 +23,17 @@ class Stores(NamedTuple):
     quarantine: Quarantine
     batches: Batches
     queue: SqsQueue
+    search_index: SearchIndex
 
     @classmethod
     def of(cls, built: Mapping[str, Any]) -> "Stores":
         """From the resources that the definitions build, by their keys."""
         pipeline, records = built["pipeline_store"], built["record_store"]
         quarantine = Quarantine(pipeline, records)
-        return cls(built["raw_store"], records, built["table"], quarantine, Batches(pipeline), built["queue"])
+        batches = Batches(pipeline)
+        return cls(
+            built["raw_store"], records, built["table"], quarantine, batches, built["queue"], built["search_index"]
+        )
 
 
 class Runs(NamedTuple):

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from ticket_assets.assets.pipeline_report import pipeline_report
 from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.definitions import ASSETS, build_definitions, build_models
 from ticket_assets.settings import Settings
@@ -18,6 +20,7 @@ HEAVY = {
     "ctranslate2",
     "sklearn",
     "scipy",
+    "lance",
     "lancedb",
     "streamlit",
     "vaderSentiment",
@@ -41,6 +44,7 @@ def test_the_definitions_are_valid_and_name_job_and_sensors():
         "ticket_queue_sensor",
         "batch_failure_sensor",
         "partition_pruning_sensor",
+        "waiting_tickets_sensor",
     }
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
 
@@ -63,14 +67,56 @@ def test_the_job_runs_all_assets_in_one_process_and_retries_them_all():
     assert job.tags["dagster/retry_strategy"] == "ALL_STEPS"
 
 
-def test_the_books_are_under_the_policy_but_for_partitions_and_group():
-    (spec,) = ticket_books.specs
+def test_a_backfill_of_any_asset_or_of_all_is_a_run_a_batch():
+    one = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+    assert build_definitions().resolve_job_def("enrich_tickets").backfill_policy == one
+    for asset in ASSETS:
+        some = dg.Definitions(jobs=[dg.define_asset_job("some", selection=[asset])])
+        assert dg.Definitions.merge(build_definitions(), some).resolve_job_def("some").backfill_policy == one
+
+
+@pytest.mark.parametrize("asset", [ticket_books, pipeline_report], ids=["books", "report"])
+def test_the_books_and_the_report_are_under_the_policy_but_for_partitions_and_group(asset):
+    (spec,) = asset.specs
     assert spec.owners == ["team:support-platform"]
     assert spec.kinds
     assert spec.code_version
     assert len(spec.description or "") > 50
     assert spec.group_name == "ticket_books"
-    assert ticket_books.partitions_def is None
+    assert asset.partitions_def is None
+
+
+def code_links(**changed) -> dict[str, str]:
+    graph = build_definitions(settings=Settings(**changed)).resolve_asset_graph()
+    keys = graph.get_all_asset_keys()
+    found = {key.path[0]: graph.get(key).metadata["dagster/code_references"].code_references for key in keys}
+    return {name: references[-1].source for name, references in found.items()}
+
+
+def test_each_asset_leads_to_its_code_here_or_in_the_repository_that_a_setting_names():
+    here = code_links()
+    assert set(here) == {asset.key.path[0] for asset in [*ASSETS, ticket_books, pipeline_report]}
+    for name, source in here.items():
+        path, _, line = source.rpartition(":")
+        assert path.endswith(f"ticket_assets/assets/{name}.py")
+        assert "@ticket_asset(" in Path(path).read_text().splitlines()[int(line) - 1]
+
+    there = code_links(source_url="https://github.com/acme/tickets", source_revision="v1")
+    base = "https://github.com/acme/tickets/tree/v1/ticket_assets/assets"
+    assert there["raw_tickets"].partition("#")[0] == f"{base}/raw_tickets.py"
+
+
+def test_every_check_says_what_it_claims():
+    graph = build_definitions().resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    assert {spec.name for spec in specs} >= {
+        "vectors_are_finite_unit_vectors",
+        "labels_lie_in_the_taxonomy",
+        "every_ticket_is_accounted_for",
+        "the_books_balance",
+        "no_ticket_waits_too_long",
+    }
+    assert all(len(spec.description or "") > 40 for spec in specs)
 
 
 def test_the_books_are_made_daily_and_a_setting_changes_when(monkeypatch):
@@ -84,9 +130,10 @@ def test_the_books_are_made_daily_and_a_setting_changes_when(monkeypatch):
     assert schedule.cron_schedule == "*/5 * * * *"
 
 
-def test_the_job_of_the_books_selects_them_alone():
+def test_the_job_of_the_books_makes_them_and_then_the_report():
     job = build_definitions().resolve_job_def("reconcile_tickets")
-    assert set(job.asset_layer.executable_asset_keys) == {ticket_books.key}
+    assert set(job.asset_layer.executable_asset_keys) == {ticket_books.key, pipeline_report.key}
+    assert job.asset_layer.get(pipeline_report.key).parent_keys == {ticket_books.key}
 
 
 def test_the_model_version_changes_with_the_profile_and_with_a_label_file(tmp_path):

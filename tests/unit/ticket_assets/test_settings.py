@@ -53,6 +53,8 @@ def test_the_models_cache_is_set_by_a_variable_without_the_prefix(monkeypatch):
         ("TICKETS_PARTITION_RETENTION_DAYS", "0", "1 to 3650"),
         ("TICKETS_MAX_PARTITIONS", "100001", "1 to 100000"),
         ("TICKETS_ASSETS_RETENTION_DAYS", "14", "more than TICKETS_PARTITION_RETENTION_DAYS"),
+        ("TICKETS_MAX_WAIT_SECONDS", "0", "1 or more"),
+        ("TICKETS_SOURCE_URL", "https://example.com/tickets", "at GitHub or GitLab"),
         ("TICKETS_RECONCILE_SCHEDULE", "at four", "cron expression of five fields, in UTC"),
         ("TICKETS_RECONCILE_SCHEDULE", "", "cron expression of five fields, in UTC"),
         ("TICKETS_RECONCILE_SCHEDULE", "61 4 * * *", "cron expression of five fields, in UTC"),

@@ -1,0 +1,106 @@
+"""`tickets search`, `similar` and `reindex` as a shell runs them, with the real embedder."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.aws.cli.running import printed, tickets
+from tests.fakes import fake_suite
+from ticket_assets.definitions import build_models
+
+TEXTS = {
+    "t-login": "I cannot log in since the password was reset",
+    "t-refused": "My password is refused and the login page says no",
+    "t-twice": "The invoice of March was charged twice to my credit card",
+    "t-export": "Exporting the report as PDF takes ten minutes",
+}
+
+
+@pytest.fixture
+def filled(pipeline, prepared_models):
+    """Four tickets, in the index by the real embedder; the invoice is another customer's and critical."""
+    suite = fake_suite(embedder=build_models(pipeline.settings).embedder)
+    other = {"t-twice": {"customer_id": "C-2", "priority": "critical", "created_at": 1_780_000_000}}
+    keys = [pipeline.put(name, subject=text, body="", **other.get(name, {})) for name, text in TEXTS.items()]
+    assert pipeline.enrich(*keys, suite=suite).success
+    return pipeline
+
+
+def ids(*arguments: str) -> list[str]:
+    result = tickets(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    hits = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+    return [hit["ticket_id"] for hit in hits]
+
+
+def test_a_search_lists_the_nearest_first_and_filters_before_it_ranks(filled):
+    assert set(ids("search", "login problem", "--limit", "2")) == {"t-login", "t-refused"}
+    assert ids("search", "login problem", "--customer", "C-2") == ["t-twice"]
+    assert ids("search", "login problem", "--urgency", "CRITICAL", "--since", "2026-01-01") == ["t-twice"]
+    assert len(ids("search", "login problem", "--intent", "general_inquiry", "--sentiment", "neutral")) == 4
+
+
+def test_similar_lists_the_others_nearest_first(filled):
+    assert ids("similar", "t-login")[0] == "t-refused"
+    assert "t-login" not in ids("similar", "t-login")
+    assert len(ids("similar", "t-login", "--limit", "2")) == 2
+
+
+def test_texts_are_shown_only_where_the_setting_lets_them(filled, monkeypatch):
+    hidden = tickets("search", "login", "--json").stdout + printed("search", "login")
+    monkeypatch.setenv("TICKETS_SHOW_TEXT", "true")
+    shown = printed("search", "login")
+
+    assert not any(word in hidden for word in ("password", "invoice", "CUST-1"))
+    assert "t-login" in hidden
+    assert "password" in shown
+
+
+def test_nothing_found_is_exit_code_one_and_a_wrong_option_two(filled):
+    assert tickets("search", "login", "--customer", "nobody").exit_code == 1
+    wrong = tickets("search", "login", "--urgency", "urgent")
+    assert wrong.exit_code == 2
+    assert "critical, high, medium, low" in " ".join(wrong.output.split())
+    assert tickets("search", "login", "--since", "yesterday").exit_code == 2
+
+
+def test_a_ticket_that_is_not_in_the_index_and_an_empty_index_say_what_to_do(named, prepared_models):
+    result = tickets("similar", "t-9")
+
+    assert result.exit_code == 1
+    assert "the search index is empty: `tickets reindex`" in " ".join(result.output.split())
+
+
+def test_reindex_makes_the_index_anew_of_the_records(filled):
+    before = ids("search", "login")
+    filled.store.delete_versions(list(filled.store.list_versions("search/")))
+    filled.instance.delete_dynamic_partition(
+        "ticket_batches", filled.instance.get_dynamic_partitions("ticket_batches")[0]
+    )
+
+    assert "4 records read, 4 rows written" in printed("reindex", "--yes")
+    assert ids("search", "login") == before
+    assert "4 records read, 4 rows written" in printed("reindex", "--yes")
+
+
+@pytest.mark.parametrize("arguments", [("search", "login"), ("similar", "t-login")])
+def test_the_program_answers_without_loading_dagster_or_boto3(filled, arguments):
+    code = f"import sys; sys.argv = ['tickets', *{arguments!r}, '--json']; from tickets_cli.quick import main; main()"
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ)
+
+    assert "t-refused" in done.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "lance" in loaded
+    assert not loaded & {"dagster", "boto3", "botocore", "torch"}
+
+
+def test_the_program_knows_every_other_command_too(named):
+    command = [sys.executable, "-m", "tickets_cli.quick", "--help"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ).stdout
+
+    assert all(name in listed for name in ("search", "similar", "reindex", "status", "forget"))

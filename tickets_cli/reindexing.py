@@ -1,0 +1,41 @@
+"""`tickets reindex`: the search index made of the enriched records, whatever became of their partitions."""
+
+from typing import Annotated
+
+import typer
+
+from resources.aws import endpoint_name, in_groups, require_endpoint
+from resources.object_store import S3ObjectStore
+from ticket_assets.assets.ticket_metadata import standing
+from ticket_assets.assets.ticket_search_index import is_current
+from ticket_assets.settings import load_settings
+from ticket_assets.stores.search_index import SearchIndex
+from tickets_cli.terminal import plain_errors, say
+
+READ_AT_ONCE = 256
+
+
+def reindex(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Bring every enriched ticket into the search index, each as its record stands. Asks first.
+
+    Reads each record once. The Dagster UI's backfill of ticket_search_index does the same for batches that still have a
+    partition. Nothing is computed anew: a vector goes to the table of the embedder that made it.
+
+    Example: tickets reindex --yes
+    """
+    with plain_errors():
+        settings = load_settings()
+        require_endpoint()
+        if not yes:
+            typer.confirm(f"Read every record of {settings.enriched_bucket} at {endpoint_name()}?", abort=True)
+        raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
+        index = SearchIndex(settings.pipeline_bucket)
+        read = written = 0
+        for keys in in_groups(records.list_keys(), READ_AT_ONCE):
+            found = standing(records, keys)
+            done = index.upsert(found, lambda key, etag: is_current(raw, key, etag))
+            read, written = read + len(found), written + sum(each.written for each in done)
+        for name, embedder in index.embedders().items():
+            index.named(name).settle()
+            say(f"table {name}: {index.table(embedder).facts().rows:,} tickets by {embedder}")
+        say(f"{read:,} records read, {written:,} rows written")

@@ -1,0 +1,170 @@
+"""`tickets search` and `tickets similar`: ranked lists of enriched tickets, and how near each is.
+
+They answer in about a second: nothing here loads Dagster or boto3 unless something is wrong.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from json import dumps
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resources.endpoint import require_endpoint
+from resources.lance_client import preload
+from tickets_cli.terminal import console, plain_errors
+
+if TYPE_CHECKING:
+    from ticket_assets.domain.search import Filters
+    from ticket_assets.settings import Settings
+    from ticket_assets.stores.search_index import SearchIndex
+
+DAY = "%Y-%m-%d"
+Urgency = Annotated[str | None, typer.Option(metavar="LABEL", help="critical, high, medium or low.")]
+Intent = Annotated[str | None, typer.Option(metavar="LABEL", help="One of the label file's, such as login_issue.")]
+Sentiment = Annotated[str | None, typer.Option(metavar="LABEL", help="POSITIVE, NEGATIVE or NEUTRAL.")]
+Customer = Annotated[str | None, typer.Option(metavar="ID", help="The customer_id.")]
+Since = Annotated[str | None, typer.Option(metavar="DATE", help="Opened at or after this day or time, in UTC.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="Show no more than so many.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What it is about, in any words.")],
+    urgency: Urgency = None,
+    intent: Intent = None,
+    sentiment: Sentiment = None,
+    customer: Customer = None,
+    since: Since = None,
+    limit: Limit = 10,
+    json: JsonLines = False,
+) -> None:
+    """List the enriched tickets that are nearest in meaning to a text or have its words in their subject, best first.
+
+    The score is what the two rankings give, 1 / (60 + place) each, 0.0328 at most: it ranks, and no value of it proves
+    a duplicate. Exit code 1 where nothing passes the filters.
+
+    Example: tickets search "cannot log in since the update" --urgency high --since 2026-11-01
+    """
+    with plain_errors():
+        settings = _settings()
+        filters = _filters(urgency, intent, sentiment, customer, since)
+        index, embedder = _index(settings), _embedder(settings)
+        with ThreadPoolExecutor(1) as other:  # the model and Lance take a quarter of a second each to load
+            vector = other.submit(embedder.embed, text)
+            preload()
+        found = index.search(embedder.version, text, vector.result(), filters, limit)
+        _show(f"Nearest to “{text}”", found, settings, json)
+
+
+def similar(
+    ticket: Annotated[str, typer.Argument(help="A ticket's id.")],
+    urgency: Urgency = None,
+    intent: Intent = None,
+    sentiment: Sentiment = None,
+    customer: Customer = None,
+    since: Since = None,
+    limit: Limit = 10,
+    json: JsonLines = False,
+) -> None:
+    """List the tickets that are nearest in meaning to this one, nearest first.
+
+    The score is the cosine similarity of the vectors: it ranks, and no value of it proves a duplicate. Exit code 1
+    where nothing passes the filters.
+
+    Example: tickets similar TKT-20261123-0001 --limit 5
+    """
+    with plain_errors():
+        settings = _settings()
+        filters = _filters(urgency, intent, sentiment, customer, since)
+        index, version, own = _index(settings), _embedder(settings).version, ticket.removesuffix(".json")
+        found = index.near(version, index.vector_of(version, own), filters, limit + 1)
+        _show(f"Nearest to {own}", [hit for hit in found if hit["ticket_id"] != own][:limit], settings, json)
+
+
+def seconds(text: str) -> int:
+    """The Unix second of a day or a time, in UTC unless it names another zone. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def _settings() -> "Settings":
+    from ticket_assets.settings import load_settings
+
+    require_endpoint()
+    return load_settings()
+
+
+def _filters(
+    urgency: str | None, intent: str | None, sentiment: str | None, customer: str | None, since: str | None
+) -> "Filters":
+    from typing import get_args
+
+    from ticket_assets.domain import models
+    from ticket_assets.domain.search import Filters
+
+    urgency, sentiment = urgency and urgency.lower(), sentiment and sentiment.upper()
+    for name, value, known in (("urgency", urgency, models.Urgency), ("sentiment", sentiment, models.Sentiment)):
+        if value is not None and value not in get_args(known):
+            raise typer.BadParameter(f"{value} is none of {', '.join(get_args(known))}", param_hint=f"--{name}")
+    try:
+        after = None if since is None else seconds(since)
+    except ValueError:
+        hint = "a day or a time such as 2026-11-23 or 2026-11-23T14:00"
+        raise typer.BadParameter(f"{since!r} is not {hint}", param_hint="--since") from None
+    return Filters(urgency, intent, sentiment, customer, after)
+
+
+def _embedder(settings: "Settings") -> Any:
+    """Whoever made the stored vectors; the reference engine, which takes seconds to load, by its role."""
+    if settings.engine == "ctranslate2":
+        from resources.models.query_embedder import QueryEmbedder
+
+        return QueryEmbedder(settings.embedder, str(settings.model_cache_dir.expanduser()))
+    from ticket_assets.definitions import build_models
+
+    role = build_models(settings).embedder
+    return _OfRole(role)
+
+
+class _OfRole:
+    """An embedder's role, asked for one text at a time."""
+
+    def __init__(self, role: Any) -> None:
+        self.version = role.version
+        self._role = role
+
+    def embed(self, text: str) -> Any:
+        return self._role.embed([text])[0]
+
+
+def _index(settings: "Settings") -> "SearchIndex":
+    from ticket_assets.stores.search_index import SearchIndex
+
+    return SearchIndex(settings.pipeline_bucket)
+
+
+def _show(title: str, found: Sequence[dict[str, Any]], settings: "Settings", json: bool) -> None:
+    from resources.display import disclosed
+    from ticket_assets.domain.search import TEXTS
+
+    for hit in found:
+        hit["score"] = round(hit["score"], 4)
+        hit.update({name: disclosed(hit[name], show_text=settings.show_text) for name in TEXTS})
+        if json:
+            typer.echo(dumps(hit))
+    if not json:
+        from tickets_cli.tables import print_tickets
+
+        lines = [{**hit, "summary": f"{hit['score']:.3f}  {_day(hit)}  {hit['summary']}"} for hit in found]
+        print_tickets(title, lines, console)
+    if not found:
+        raise typer.Exit(1)
+
+
+def _day(hit: dict[str, Any]) -> str:
+    with suppress(OverflowError, ValueError):  # a created_at may lie in the year 5138
+        return f"{datetime.fromtimestamp(hit['created_at'], UTC):{DAY}}"
+    return str(hit["created_at"])
