@@ -87,6 +87,7 @@ def common(sources: Sources, path: str) -> dict[str, object]:
     return {
         "nav": NAV,
         "here": here,
+        "current": "page" if here == path else "true",
         "now": sources.now,
         "endpoint": urlsplit(endpoint_name()).netloc or endpoint_name(),
         "show_text": sources.settings.show_text,
