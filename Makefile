@@ -61,11 +61,12 @@ bench: $(PREPARED) ## Measure models, a backlog of 5,000 tickets and latencies (
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.pipeline
 
-bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers, memory, search (an hour)
+bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers, memory, search, page (an hour)
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.scale
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.workers
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.memory
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.search
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.board
 
 fuzz: $(INSTALLED) ## Put 5,000 bad objects and 2,000 odd messages through the pipeline
 	@env -u AWS_ENDPOINT_URL FUZZ_OBJECTS=5000 $(BIN)/python -m pytest tests/pipeline/test_fuzz.py

@@ -36,16 +36,34 @@ class Page:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._sent = 0
-        for domain in ("Page", "Runtime"):
+        self.complaints: list[str] = []  # what the console was told, the browser's own refusals too
+        for domain in ("Page", "Runtime", "Log"):
             self._send(f"{domain}.enable")
 
     def size(self, width: int, height: int) -> None:
         """Make the window so many CSS pixels large."""
         self._send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
+    def dark(self, *, wanted: bool) -> None:
+        """Let the reader prefer dark pages, or light ones."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if wanted else "light"}
+        self._send("Emulation.setEmulatedMedia", features=[scheme])
+
     def open(self, url: str) -> None:
         """Go there."""
         self._send("Page.navigate", url=url)
+
+    def load(self, url: str) -> None:
+        """Go there and wait until everything is loaded."""
+        self.value("window.leaving = true")
+        self.open(url)
+        self.wait_for("!window.leaving && document.readyState === 'complete'")
+
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """Press and release a key, by its name and its Windows code; `text` is what it types."""
+        named = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self._send("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **named)
+        self._send("Input.dispatchKeyEvent", type="keyUp", **named)
 
     def value(self, script: str) -> Any:
         """What the expression is worth in the page. Raises PageFailed where it throws."""
@@ -72,9 +90,13 @@ class Page:
         self.wait_for(f"!!({found})")
         self.value(f"({found}).scrollIntoView({{block: 'center'}}); ({found}).click()")
 
-    def picture(self, path: Path) -> None:
-        """Write what the window shows as PNG."""
-        path.write_bytes(base64.b64decode(self._send("Page.captureScreenshot", format="png")["data"]))
+    def picture(self, path: Path, *, whole: bool = False) -> None:
+        """Write what the window shows as PNG, or the whole page."""
+        how = {"format": "png", "captureBeyondViewport": whole}
+        if whole:
+            size = self._send("Page.getLayoutMetrics")["cssContentSize"]
+            how["clip"] = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        path.write_bytes(base64.b64decode(self._send("Page.captureScreenshot", **how)["data"]))
 
     def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._sent += 1
@@ -85,6 +107,16 @@ class Page:
                 if "error" in answer:
                     raise PageFailed(f"{method}: {answer['error']}")
                 return answer["result"]
+            self._hear(answer)
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        told = event.get("params", {})
+        if event.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(told["exceptionDetails"]))
+        elif event.get("method") == "Runtime.consoleAPICalled" and told["type"] in {"error", "warning"}:
+            self.complaints.append(str(told["args"]))
+        elif event.get("method") == "Log.entryAdded" and told["entry"]["level"] in {"error", "warning"}:
+            self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`make screenshots`: a stack on free ports with demo tickets, and the pictures of the Dagster UI that docs/ show.
+"""`make screenshots`: a stack on free ports with demo tickets, and the pictures of its pages that docs/ show.
 
 Usage: python -m bench.screenshots [NAME ...], for those alone.
 """
@@ -41,6 +41,7 @@ class Shot(NamedTuple):
     awaited: str
     clicked: str = ""
     then: str = ""
+    of: str = "page"  # the stack's address that the path belongs to
     width: int = 1400
     height: int = 800
 
@@ -53,12 +54,13 @@ SHOTS = {
     ),
     "checks": Shot("/assets/ticket_books?view=checks", "no_ticket_waits_too_long", "no_ticket_waits_too_long"),
     "backfill": Shot(f"{LOCATION}/jobs/enrich_tickets/partitions", "Backfill history", "Materialize…"),
+    "board": Shot("/urgent", "Critical or high", of="triage", width=1200, height=760),
 }
 
 
 def main(names: list[str]) -> None:
     """Take the pictures of these names, all where there are none."""
-    os.environ |= {"TICKETS_SOURCE_URL": REPOSITORY, "TICKETS_BATCH_WINDOW_SECONDS": "1"}
+    os.environ |= {"TICKETS_SOURCE_URL": REPOSITORY, "TICKETS_BATCH_WINDOW_SECONDS": "1", "TICKETS_SHOW_TEXT": "true"}
     os.environ.pop("DAGSTER_HOME", None)
     with tempfile.TemporaryDirectory(prefix="screenshots-") as place:
         os.environ["TICKETS_STATE_DIR"] = place
@@ -66,14 +68,14 @@ def main(names: list[str]) -> None:
             fill(stack)
             with browser() as page:
                 for name in names or SHOTS:
-                    take(page, stack.ports.page, name)
+                    take(page, stack.ports, name)
 
 
-def take(page: Page, base: str, name: str) -> None:
+def take(page: Page, ports: Ports, name: str) -> None:
     """One picture, into docs/."""
     shot = SHOTS[name]
     page.size(shot.width, shot.height)
-    page.open(f"{base}{shot.path}")
+    page.open(f"{getattr(ports, shot.of)}{shot.path}")
     page.wait_for_text(shot.awaited)
     if shot.clicked:
         page.click(shot.clicked)

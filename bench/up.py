@@ -14,7 +14,7 @@ UP = "up until SIGTERM"
 
 def main(module: str, aws: int, ui: int, workers: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    ports = Ports(aws, ui, free_port(), free_port())
+    ports = Ports(aws, ui, free_port(), free_port(), free_port())
     with plain_errors(), running_stack(state_dir(), ports, say, workers=workers, module=module) as stack:
         say(UP)
         while True:

@@ -4,18 +4,16 @@ It is scanned only to compare it with other stores.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from pydantic import Field
 
+from resources.attributes import Item, from_item, to_item  # noqa: F401 - most of the project takes these from here
 from resources.aws import error_code, in_groups
 from resources.object_store import WriteConflict
 from resources.patience import PatientResource
 
-Item = dict[str, Any]
 READ_AT_ONCE = 100  # the most that one BatchGetItem reads
 
 
@@ -128,20 +126,3 @@ def _projection(attributes: Sequence[str]) -> tuple[str, dict[str, str]]:
     """A projection of these attributes, and the names in it: some are words that DynamoDB reserves."""
     names = {f"#a{n}": name for n, name in enumerate(attributes)}
     return ", ".join(names), names
-
-
-def to_item(values: dict[str, Any]) -> Item:
-    """Python values in DynamoDB's attribute format; floats become numbers of the same shortest text."""
-    serialize = TypeSerializer().serialize
-    return {name: serialize(Decimal(repr(v)) if isinstance(v, float) else v) for name, v in values.items()}
-
-
-def from_item(item: Item) -> dict[str, Any]:
-    """An item's values: numbers are int where whole, else float."""
-    return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value

@@ -98,6 +98,11 @@ class LanceTable:
         with said():
             return self.opened().to_table(columns=list(columns), filter=wanted).to_pylist() if wanted else []
 
+    def columns(self, where: str, columns: Sequence[str]) -> "pa.Table":
+        """These columns of the rows that `where` holds for, in no order. Raises NoTable, IndexUnavailable."""
+        with said():
+            return self.opened().to_table(columns=list(columns), filter=where or None)
+
     def nearest(self, vector: "np.ndarray", where: str, columns: Sequence[str], limit: int) -> list[dict[str, Any]]:
         """The rows that `where` holds for, nearest first, each with its cosine similarity as `score`.
 

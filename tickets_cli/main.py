@@ -12,6 +12,8 @@ from resources.aws import endpoint_name, require_endpoint
 from resources.patience import patiently
 from ticket_assets.settings import load_settings
 from tickets_cli import quarantine, serving, showing, workers
+from tickets_cli.boarding import PORT as BOARD_PORT
+from tickets_cli.boarding import board
 from tickets_cli.books import reconcile, where
 from tickets_cli.comparing import compare
 from tickets_cli.forgetting import forget
@@ -38,6 +40,7 @@ app.add_typer(showing.app, name="show")
 app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(metrics)
+app.command()(board)
 app.command()(forget)
 app.command()(search)
 app.command()(similar)
@@ -121,6 +124,7 @@ def up(
     aws_port: Annotated[int, typer.Option(help="The AWS server's port.")] = 4566,
     ui_port: Annotated[int, typer.Option(help="The Dagster page's port.")] = 3000,
     metrics_port: Annotated[int, typer.Option(help="The port of /metrics, for Prometheus.")] = PORT,
+    board_port: Annotated[int, typer.Option(help="The triage page's port.")] = BOARD_PORT,
     generator: Annotated[bool, typer.Option("--generator", help="Also put a ticket every few seconds.")] = False,
     workers_count: Annotated[
         int, typer.Option("--workers", min=0, help="Warm workers that execute the runs (docs/scaling.md).")
@@ -135,7 +139,7 @@ def up(
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with plain_errors():
-        ports = Ports(aws_port, ui_port, free_port(), metrics_port)
+        ports = Ports(aws_port, ui_port, free_port(), metrics_port, board_port)
         with running_stack(state_dir(), ports, say, generator=generator, workers=workers_count) as stack:
             console.print(f"Running. Put tickets with: AWS_ENDPOINT_URL={ports.endpoint} tickets seed", highlight=False)
             console.print("Stop with Ctrl-C.")

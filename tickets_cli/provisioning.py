@@ -14,11 +14,11 @@ from resources.provision import (
 )
 from resources.provision_security import protect_buckets, protect_queues
 from resources.redrive import require_redrive
+from ticket_assets.domain.lists import INDEXED, index_name
 from ticket_assets.settings import Settings
 
 RECEIVES = 5
 KEYS = (("ticket_id", "S"), ("created_at", "N"))
-INDEXED = ("urgency", "sentiment", "intent", "customer_id")
 LISTED = (
     "subject", "summary", "priority", "s3_key",
     "intent", "intent_confidence", "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
@@ -27,11 +27,6 @@ LISTED = (
 EXPORTS_DAYS = 90
 # The log of batches, the search index, and what people still have to look at are never removed by age.
 KEPT = ("batches/", "search/", "quarantine/objects/", "quarantine/messages/", "quarantine/originals/")
-
-
-def index_name(attribute: str) -> str:
-    """The table's index by `attribute`, such as urgency-index."""
-    return f"{attribute.replace('_id', '')}-index"
 
 
 def provision(settings: Settings) -> Iterator[str]:

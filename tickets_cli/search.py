@@ -3,10 +3,9 @@
 They answer in about a second: nothing here loads Dagster or boto3 unless something is wrong.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import UTC, datetime
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
     from ticket_assets.settings import Settings
     from ticket_assets.stores.search_index import SearchIndex
 
-DAY = "%Y-%m-%d"
 Urgency = Annotated[str | None, typer.Option(metavar="LABEL", help="critical, high, medium or low.")]
 Intent = Annotated[str | None, typer.Option(metavar="LABEL", help="One of the label file's, such as login_issue.")]
 Sentiment = Annotated[str | None, typer.Option(metavar="LABEL", help="POSITIVE, NEGATIVE or NEUTRAL.")]
 Customer = Annotated[str | None, typer.Option(metavar="ID", help="The customer_id.")]
-Since = Annotated[str | None, typer.Option(metavar="DATE", help="Opened at or after this day or time, in UTC.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Opened since a day or time, in UTC, or so long ago, such as 24h.")
+]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="Show no more than so many.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -84,12 +84,6 @@ def similar(
         _show(f"Nearest to {own}", [hit for hit in found if hit["ticket_id"] != own][:limit], settings, json)
 
 
-def seconds(text: str) -> int:
-    """The Unix second of a day or a time, in UTC unless it names another zone. Raises ValueError."""
-    at = datetime.fromisoformat(text)
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
 def _settings() -> "Settings":
     from ticket_assets.settings import load_settings
 
@@ -102,7 +96,7 @@ def _filters(
 ) -> "Filters":
     from typing import get_args
 
-    from ticket_assets.domain import models
+    from ticket_assets.domain import models, times
     from ticket_assets.domain.search import Filters
 
     urgency, sentiment = urgency and urgency.lower(), sentiment and sentiment.upper()
@@ -110,10 +104,9 @@ def _filters(
         if value is not None and value not in get_args(known):
             raise typer.BadParameter(f"{value} is none of {', '.join(get_args(known))}", param_hint=f"--{name}")
     try:
-        after = None if since is None else seconds(since)
-    except ValueError:
-        hint = "a day or a time such as 2026-11-23 or 2026-11-23T14:00"
-        raise typer.BadParameter(f"{since!r} is not {hint}", param_hint="--since") from None
+        after = None if since is None else times.since(since, time.time())
+    except times.BadTime as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
     return Filters(urgency, intent, sentiment, customer, after)
 
 
@@ -156,15 +149,13 @@ def _show(title: str, found: Sequence[dict[str, Any]], settings: "Settings", jso
         if json:
             typer.echo(dumps(hit))
     if not json:
+        from ticket_assets.domain.times import moment
         from tickets_cli.tables import print_tickets
 
-        lines = [{**hit, "summary": f"{hit['score']:.3f}  {_day(hit)}  {hit['summary']}"} for hit in found]
+        lines = [
+            {**hit, "summary": f"{hit['score']:.3f}  {moment(hit['created_at'], '%Y-%m-%d')}  {hit['summary']}"}
+            for hit in found
+        ]
         print_tickets(title, lines, console)
     if not found:
         raise typer.Exit(1)
-
-
-def _day(hit: dict[str, Any]) -> str:
-    with suppress(OverflowError, ValueError):  # a created_at may lie in the year 5138
-        return f"{datetime.fromtimestamp(hit['created_at'], UTC):{DAY}}"
-    return str(hit["created_at"])

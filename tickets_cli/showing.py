@@ -1,48 +1,50 @@
-"""`tickets show`: lists of enriched tickets as readers ask for them, newest first, each by queries of one index.
+"""`tickets show`: enriched tickets as readers ask for them, each list by queries of one index, newest first.
 
-A list is an attribute with an index and the values wanted of it. Texts are shown as TICKETS_SHOW_TEXT says.
+They answer in about a second: nothing here loads Dagster unless something is wrong.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from itertools import chain
-from json import dumps
-from typing import Annotated, Any, get_args
+import time
+from typing import Annotated, Any
 
 import typer
 
-from resources.aws import concurrently, require_endpoint
-from resources.display import disclosed, is_sensitive
-from resources.dynamodb import DynamoDBTable
-from ticket_assets.domain.models import Sentiment, TicketItem, Urgency
-from ticket_assets.settings import load_settings
-from tickets_cli.provisioning import index_name
-from tickets_cli.tables import print_tickets
-from tickets_cli.terminal import console, plain_errors
+from resources.endpoint import require_endpoint
+from ticket_assets.domain.lists import ALL, URGENT, BadPlace, Place, Wanted
+from ticket_assets.domain.models import Sentiment
+from ticket_assets.domain.times import HINT, BadTime, since
+from ticket_assets.settings import Settings, load_settings
+from tickets_cli.showing_view import Output, known_intents
+from tickets_cli.terminal import plain_errors
 
-app = typer.Typer(no_args_is_help=True, help="Enriched tickets, newest first.")
+FAILED = 3  # AWS is away, or a setting wrong: a script must not take that for an empty list
 
-Limit = Annotated[int, typer.Option(min=1, help="Show no more than so many.")]
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Enriched tickets, newest first. Exit code 0: found, 1: none, 2: wrong usage, 3: could not be asked.",
+)
+
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="Show no more than so many.")]
+Since = Annotated[str | None, typer.Option(metavar="TIME", help=f"Opened since then: {HINT}.")]
+PageToken = Annotated[str | None, typer.Option("--page", metavar="PLACE", help="Go on where the page before ended.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-SENSITIVE = {name for name, field in TicketItem.model_fields.items() if is_sensitive(field)}
 
 
 @app.command()
-def results(limit: Limit = 20, json: JsonLines = False) -> None:
+def results(limit: Limit = 20, since: Since = None, page: PageToken = None, json: JsonLines = False) -> None:
     """List the newest tickets, whatever their labels.
 
-    Example: tickets show results --limit 50
+    Example: tickets show results --limit 50 --since 24h
     """
-    _show("Enriched tickets", "urgency", get_args(Urgency), limit, json)
+    _show("Enriched tickets", ALL, limit, since, page, json)
 
 
 @app.command()
-def urgent(limit: Limit = 20, json: JsonLines = False) -> None:
+def urgent(limit: Limit = 20, since: Since = None, page: PageToken = None, json: JsonLines = False) -> None:
     """List the newest tickets whose urgency is critical or high.
 
-    Example: tickets show urgent --json
+    Example: tickets show urgent --since 2h --json
     """
-    _show("Urgent: critical or high", "urgency", ("critical", "high"), limit, json)
+    _show("Urgent: critical or high", Wanted("urgency", URGENT), limit, since, page, json)
 
 
 @app.command()
@@ -51,40 +53,104 @@ def sentiment(
         Sentiment, typer.Argument(metavar="LABEL", case_sensitive=False, help="NEGATIVE, NEUTRAL or POSITIVE.")
     ],
     limit: Limit = 20,
+    since: Since = None,
+    page: PageToken = None,
     json: JsonLines = False,
 ) -> None:
     """List the newest tickets of one sentiment.
 
-    Example: tickets show sentiment NEGATIVE
+    Example: tickets show sentiment NEGATIVE --since 7d
     """
-    _show(f"Sentiment: {label}", "sentiment", (label,), limit, json)
+    _show(f"Sentiment: {label}", Wanted("sentiment", (label,)), limit, since, page, json)
 
 
-def newest(table: DynamoDBTable, attribute: str, values: Sequence[str], limit: int) -> list[dict[str, Any]]:
-    """Up to `limit` items whose `attribute` is one of `values`, newest first, then by id; a query of its index each."""
-    found = concurrently(lambda value: table.newest(index_name(attribute), attribute, value, limit), values)
-    return sorted(chain(*found), key=lambda item: (-item["created_at"], item["ticket_id"]))[:limit]
+@app.command()
+def intent(
+    label: Annotated[
+        str, typer.Argument(help="One of the label file's, such as login_issue.", autocompletion=known_intents)
+    ],
+    limit: Limit = 20,
+    since: Since = None,
+    page: PageToken = None,
+    json: JsonLines = False,
+) -> None:
+    """List the newest tickets of one intent.
+
+    Example: tickets show intent payment_issue --limit 5
+    """
+    _show(f"Intent: {label}", Wanted("intent", (label,)), limit, since, page, json)
 
 
-def _show(title: str, attribute: str, values: Sequence[str], limit: int, json: bool) -> None:
-    with plain_errors():
-        settings = load_settings()
-        require_endpoint()
-        table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
-        found = newest(table, attribute, values, limit + 1)
-        shown = [_disclosed(item, settings.show_text) for item in found[:limit]]
-        if json:
-            for item in shown:
-                typer.echo(dumps(item))
-            return
-        print_tickets(title, [{**item, "summary": f"{_time(item)}  {item['summary']}"} for item in shown], console)
-        if len(found) > limit:
-            console.print("and more: raise --limit", highlight=False)
+@app.command()
+def customer(
+    customer_id: Annotated[str, typer.Argument(metavar="ID", help="The customer_id, exactly as in the tickets.")],
+    limit: Limit = 20,
+    since: Since = None,
+    page: PageToken = None,
+    json: JsonLines = False,
+) -> None:
+    """List the newest tickets of one customer.
+
+    Example: tickets show customer CUST-1042
+    """
+    _show("Tickets of the customer", Wanted("customer_id", (customer_id,)), limit, since, page, json)
 
 
-def _disclosed(item: dict[str, Any], show_text: bool) -> dict[str, Any]:
-    return {name: disclosed(v, show_text=show_text) if name in SENSITIVE else v for name, v in item.items()}
+@app.command()
+def ticket(
+    ticket_id: Annotated[str, typer.Argument(metavar="ID", help="The ticket's id.")], json: JsonLines = False
+) -> None:
+    """Show one ticket: labels with confidences, summary, text, model version and where its record lies.
+
+    Texts are shown as TICKETS_SHOW_TEXT says.
+
+    Example: tickets show ticket TKT-20261123-0001
+    """
+    with plain_errors(FAILED):
+        settings = _settings()
+        output, own = Output(settings, json), ticket_id.removesuffix(".json")
+        lists = _lists(settings)
+        found = lists.ticket(own)
+        if found is None:
+            output.nothing(f"no ticket {own} is enriched: `tickets where {own}` says where it is")
+            raise typer.Exit(1)
+        output.ticket(found, lists.record_url(found.item))
 
 
-def _time(item: dict[str, Any]) -> str:
-    return f"{datetime.fromtimestamp(item['created_at'], UTC):%Y-%m-%d %H:%M:%S}"
+def _show(title: str, wanted: Wanted, limit: int, opened: str | None, token: str | None, json: bool) -> None:
+    wanted = wanted._replace(since=_second(opened))
+    before = _place(token)
+    with plain_errors(FAILED):
+        settings = _settings()
+        found = _lists(settings).page(wanted, limit, before)
+        output = Output(settings, json)
+        output.page(title, found)
+        if not found.items:
+            output.nothing(output.why_empty(wanted))
+            raise typer.Exit(1)
+
+
+def _second(text: str | None) -> int | None:
+    try:
+        return None if text is None else since(text, time.time())
+    except BadTime as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+
+
+def _place(token: str | None) -> Place | None:
+    try:
+        return None if token is None else Place.parse(token)
+    except BadPlace as error:
+        raise typer.BadParameter(str(error), param_hint="--page") from None
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    require_endpoint()
+    return settings
+
+
+def _lists(settings: Settings) -> Any:
+    from ticket_assets.stores.lists import Lists  # boto3: `--help` and completion do without
+
+    return Lists(settings.table, settings.enriched_bucket)

@@ -26,10 +26,11 @@ class Ports(NamedTuple):
     ui: int
     code: int
     metrics: int
+    board: int
 
     @classmethod
     def free(cls) -> "Ports":
-        return cls(free_port(), free_port(), free_port(), free_port())
+        return cls(*(free_port() for _ in cls._fields))
 
     @property
     def endpoint(self) -> str:
@@ -38,6 +39,10 @@ class Ports(NamedTuple):
     @property
     def page(self) -> str:
         return f"http://127.0.0.1:{self.ui}"
+
+    @property
+    def triage(self) -> str:
+        return f"http://127.0.0.1:{self.board}"
 
 
 class Stack:
@@ -60,7 +65,7 @@ class Stack:
         self._aws: ManagedProcess | None = None
         self._services: DagsterServices | None = None
         self._generator: ManagedProcess | None = None
-        self._metrics = ExitStack()  # served by a thread of this process: a process of its own would cost 150 MB
+        self._served = ExitStack()  # by threads of this process: a process of its own would cost 150 MB
         self.ports = ports
 
     def start(self, *, generator: bool = False) -> None:
@@ -81,7 +86,8 @@ class Stack:
             self._say(f"{self._workers} warm workers started")
         self._services.start_webserver(self.ports.ui)
         self._say(f"Dagster UI on {self.ports.page}")
-        self._say(f"metrics on {self._metrics.enter_context(self._serve_metrics())}")
+        self._say(f"metrics on {self._served.enter_context(self._serve_metrics())}")
+        self._say(f"triage page on {self._served.enter_context(self._serve_board())}")
         if generator:
             command = [sys.executable, "-m", "ticket_generator.main"]
             self._generator = ManagedProcess("ticket-generator", command, os.environ, logs / "ticket-generator.log")
@@ -91,6 +97,11 @@ class Stack:
         from tickets_cli.metrics_server import serving  # loads the definitions
 
         return serving(load_settings(), self.ports.metrics)
+
+    def _serve_board(self) -> AbstractContextManager[str]:
+        from tickets_cli.boarding import serving  # loads a web server
+
+        return serving(load_settings(), self.ports.board, dagster=self.ports.page)
 
     def _prepare(self, home: Path) -> None:
         ours = home.is_relative_to(self._state)
@@ -119,7 +130,7 @@ class Stack:
         """Stop everything; the AWS server last, since the others still write to it. Returns how many runs were cut."""
         if self._generator:
             self._generator.terminate()
-        self._metrics.close()
+        self._served.close()
         deadline = time.monotonic() + RUNS_SECONDS
         with ExitStack() as ending:  # what is named last ends first, whatever becomes of the others
             for process in (self._aws, self._generator):

@@ -11,8 +11,8 @@ console = Console()
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """What a user can mend ends in one line on stderr and exit code 1; anything else is a defect, with its trace."""
+def plain_errors(code: int = 1) -> Iterator[None]:
+    """What a user can mend ends in one line on stderr and this exit code; anything else is a defect, with its trace."""
     try:
         yield
     except (typer.Exit, typer.Abort, typer.BadParameter):
@@ -24,7 +24,7 @@ def plain_errors() -> Iterator[None]:
         if said is None:
             raise
         Console(stderr=True).print(Text.assemble(("error: ", "red"), said), soft_wrap=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(code) from None
 
 
 def say(line: str) -> None:

@@ -50,6 +50,7 @@ python311.pkgs.buildPythonApplication {
       ../../sensors
       ../../ticket_assets
       ../../ticket_generator
+      ../../tickets_board
       ../../tickets_cli
       ../../tests
     ];

@@ -21,9 +21,13 @@ from tests.pipeline.test_dead_letters import Dead
 from tests.support import eventually
 from tests.traces import keep_versions
 from ticket_assets.assets.policy import BATCHES
+from ticket_assets.domain.lists import Wanted
 from ticket_assets.domain.search import Filters
 from ticket_assets.settings import Settings
+from ticket_assets.stores.index_lists import IndexLists
 from ticket_assets.stores.inventory import Stores
+from ticket_assets.stores.lists import Lists
+from ticket_assets.stores.quarantine_list import newest
 from ticket_assets.stores.search_backlog import Backlog
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
@@ -214,6 +218,11 @@ class Stage:
             assert self.pipeline.records.get("t1.json")
             index, version = self.pipeline.stores["search_index"], LengthEmbedder().version
             assert index.near(version, index.vector_of(version, "t1"), Filters(), 2)
+            lists = Lists(self.settings.table, self.settings.enriched_bucket)
+            assert all(lists.page(Wanted(name, ("none",)), 1).items == [] for name in INDEXED)
+            assert lists.ticket("t1")
+            assert IndexLists(index, version).vectors(0, LATER, 9).ids
+            assert newest(self.pipeline.store, self.pipeline.records, None, 9).held
 
     def forget(self) -> None:
         """From buckets that keep versions, from every store; then the ticket comes again, and is let in again."""

@@ -35,6 +35,7 @@ class Terminal:
     def __post_init__(self) -> None:
         self.environment = environment(TICKETS_STATE_DIR=str(self.state), TICKETS_BATCH_WINDOW_SECONDS="1")
         served = {"--aws-port": self.ports.aws, "--ui-port": self.ports.ui, "--metrics-port": self.ports.metrics}
+        served |= {"--board-port": self.ports.board}
         self.place = [text for option, port in served.items() for text in (option, str(port))]
 
     def up(self, *options: str, until: str = "Stop with Ctrl-C.") -> ManagedProcess:
@@ -54,7 +55,7 @@ class Terminal:
         return result.stderr
 
     def listening(self) -> list[int]:
-        served = (self.ports.aws, self.ports.ui, self.ports.metrics)
+        served = (self.ports.aws, self.ports.ui, self.ports.metrics, self.ports.board)
         return [port for port in served if is_listening(port)]
 
     def runs(self, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
@@ -107,6 +108,8 @@ def first(terminal) -> dict[str, Any]:
     seen["sockets"] = listening_at(terminal.state)
     with urlopen(f"http://127.0.0.1:{terminal.ports.metrics}/metrics", timeout=UP) as response:
         seen["metrics"] = response.read().decode()
+    with urlopen(f"{terminal.ports.triage}/urgent", timeout=UP) as response:
+        seen["board"] = response.read().decode()
     os.kill(up.pid, signal.SIGINT)
     up.wait_until(lambda: "stopping" in up.log.read_text(), UP)
     os.kill(up.pid, signal.SIGINT)
@@ -151,13 +154,15 @@ def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
     assert f"server {terminal.ports.endpoint}" in first["status"].stdout
     assert "runs success" in first["status"].stdout
     assert 'tickets_source_up{source="waiting"} 1.0' in first["metrics"]
+    assert "Urgent now" in first["board"]
+    assert f"triage page on {terminal.ports.triage}" in log
 
 
 def test_every_socket_of_the_stack_listens_on_this_machine_alone(terminal, first):
     own = {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     assert [socket for socket in first["sockets"] if socket[0] not in own] == []
-    # AWS server, page, metrics, and the code server, whose port is chosen by the stack.
-    assert {terminal.ports.aws, terminal.ports.ui, terminal.ports.metrics} < {port for _, port in first["sockets"]}
+    # AWS server, pages, metrics, and the code server, whose port is chosen by the stack.
+    assert set(terminal.ports._replace(code=terminal.ports.ui)) < {port for _, port in first["sockets"]}
 
 
 def test_a_second_stack_on_the_same_state_is_refused_and_told_of_the_first(terminal, first):
@@ -213,7 +218,7 @@ def test_ctrl_c_while_the_stack_is_starting_leaves_nothing_running(tmp_path):
     assert terminal.listening() == []
 
 
-@pytest.mark.parametrize("taken", ["aws", "ui", "metrics"])
+@pytest.mark.parametrize("taken", ["aws", "ui", "metrics", "board"])
 def test_a_port_that_is_taken_is_named(tmp_path, taken):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

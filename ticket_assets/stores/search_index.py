@@ -106,6 +106,13 @@ class SearchIndex:
             )
         return np.asarray(found[0][VECTOR], dtype=np.float32)
 
+    def columns(self, embedder: str, where: str, columns: Sequence[str]) -> "pa.Table":
+        """These columns of the rows that `where` holds for, in no order. Raises NotIndexed, IndexUnavailable."""
+        try:
+            return self.table(embedder).columns(where, columns)
+        except NoTable:
+            raise NotIndexed(self._explained(embedder)) from None
+
     def stamps(self, embedder: str, ticket_ids: Iterable[str]) -> dict[str, str]:
         """The stamps of those of the tickets that are in the table. Raises IndexUnavailable."""
         try:

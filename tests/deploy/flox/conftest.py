@@ -15,7 +15,7 @@ from tickets_cli.processes import one_at_a_time
 EXTRAS = "models,ui,local"
 NEEDED = (
     ".flox", "README.md", "LICENSE", "constraints.txt", "pyproject.toml", "workspace.yaml", "dagster.yaml",
-    "resources", "sensors", "ticket_assets", "ticket_generator", "tickets_cli",
+    "resources", "sensors", "ticket_assets", "ticket_generator", "tickets_board", "tickets_cli",
 )  # fmt: skip
 LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "cache", "run", "log", "lib")
 

@@ -17,7 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 DOCUMENT = PROJECT / "docs" / "extending.md"
-PACKAGES = ("resources", "sensors", "ticket_assets", "ticket_generator", "tickets_cli", "tests")
+PACKAGES = ("resources", "sensors", "ticket_assets", "ticket_generator", "tickets_board", "tickets_cli", "tests")
 RECIPES = ["Recipe 1: a new model", "Recipe 2: a new field", "Recipe 3: a new asset"]
 FENCE = re.compile(r"^```(?P<kind>.*)\n(?P<text>(?:.*\n)*?)```$", re.MULTILINE)
 PLACE = re.compile(r"(?P<verb>New file|In) `(?P<path>[^`]+)`:\n\n\Z")

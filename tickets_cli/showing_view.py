@@ -1,0 +1,98 @@
+"""`tickets show` on a screen and for machines. A word on what else there is goes to stderr: lines stay lines."""
+
+from json import dumps
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from resources.display import plain
+from ticket_assets.domain.lists import Page, Wanted
+from ticket_assets.domain.times import moment
+from ticket_assets.settings import Settings, load_settings
+from tickets_cli.terminal import console
+
+if TYPE_CHECKING:
+    from ticket_assets.stores.lists import Whole
+
+LABELS = ("urgency", "sentiment", "intent")
+FACTS = ("opened", "customer_id", "priority", "source", "language", "processed_at", "model_version", "batch", "record")
+
+
+class Output:
+    """Says what was found, as JSON lines or for people."""
+
+    def __init__(self, settings: Settings, json: bool) -> None:
+        self._settings = settings
+        self._json = json
+
+    def page(self, title: str, page: Page) -> None:
+        """A list's page, and how to get the next one."""
+        from ticket_assets.stores.lists import shown
+
+        items = [shown(item, show_text=self._settings.show_text) for item in page.items]
+        if self._json:
+            for item in items:
+                typer.echo(dumps(item))
+        else:
+            from tickets_cli.tables import print_tickets
+
+            lines = [{**item, "summary": f"{moment(item['created_at'])}  {item['summary']}"} for item in items]
+            print_tickets(title, lines, console)
+        if page.next:
+            self._aside(f"and more: --page {page.next.token()}")
+
+    def ticket(self, found: "Whole", record: str) -> None:
+        """One ticket whole."""
+        from ticket_assets.stores.lists import shown
+
+        told = {**found.item, "body": found.body, "opened": moment(found.item["created_at"]), "record": record}
+        told = shown(told, show_text=self._settings.show_text)
+        if self._json:
+            typer.echo(dumps(told))
+            return
+        from tickets_cli.tables import STYLES
+
+        console.print(Text(told["ticket_id"], style="bold"))
+        for name in LABELS:
+            label = Text(told[name], style=STYLES.get(told[name], ""))
+            console.print(Text.assemble((f"  {name}: ", "dim"), label, f"  {told[f'{name}_confidence']:.2f}"))
+        for name in FACTS:
+            if told.get(name) is not None:
+                console.print(Text.assemble((f"  {name}: ", "dim"), plain(str(told[name]))), soft_wrap=True)
+        for name in ("subject", "summary", "body"):
+            console.print(Text.assemble((f"{name}: ", "dim"), _lines(told[name])), soft_wrap=True)
+
+    def why_empty(self, wanted: Wanted) -> str:
+        """Why a list may be empty, and what to do."""
+        when = f" opened since {moment(wanted.since)}" if wanted.since is not None else ""
+        said = f"no such ticket{when}: `tickets status` shows what waits"
+        intents = known_intents("") if wanted.attribute == "intent" else []
+        if intents and wanted.values[0] not in intents:
+            return f"{said}. The label file has no such intent, but {', '.join(intents)}"
+        return said
+
+    def nothing(self, said: str) -> None:
+        """Nothing was found."""
+        Console(stderr=True).print(Text(said), soft_wrap=True)
+
+    def _aside(self, said: str) -> None:
+        if self._json:
+            self.nothing(said)
+        else:
+            console.print(Text(said), soft_wrap=True)
+
+
+def known_intents(incomplete: str) -> list[str]:
+    """The label file's intents that begin so."""
+    from ticket_assets.stores.taxonomy import intents
+
+    return [name for name in intents(load_settings()) if name.startswith(incomplete)]
+
+
+def _lines(text: str | None) -> str:
+    """A text with its lines, each without what moves a screen."""
+    if text is None:
+        return "the record is gone"
+    return "\n".join(map(plain, text.splitlines()))
