@@ -11,7 +11,7 @@ import typer
 from resources.aws import endpoint_name, require_endpoint
 from resources.patience import patiently
 from ticket_assets.settings import load_settings
-from tickets_cli import quarantine, serving, showing, workers
+from tickets_cli import labels, quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
@@ -31,6 +31,7 @@ app.add_typer(showing.app, name="show")
 app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(forget)
+app.add_typer(labels.app, name="labels")
 
 
 @app.command()
