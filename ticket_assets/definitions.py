@@ -100,7 +100,10 @@ def build_models(settings: Settings) -> ModelSuite:
 
     def classifier(name: str) -> ExampleClassifier:
         return ExampleClassifier(
-            label_file=str(settings.labels_dir / f"{name}.yaml"), embedder=embedder, cache_dir=cache
+            label_file=str(settings.labels_dir / f"{name}.yaml"),
+            embedder=embedder,
+            cache_dir=cache,
+            by_nearest=name == "intent",
         )
 
     sentiment, summarizer = _profile(settings, embedder, cache)
