@@ -14,6 +14,7 @@ import typer
 from resources.aws import concurrently, require_endpoint
 from resources.display import disclosed, is_sensitive
 from resources.dynamodb import DynamoDBTable
+from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.models import Sentiment, TicketItem, Urgency
 from ticket_assets.settings import load_settings
 from tickets_cli.provisioning import index_name
@@ -58,6 +59,15 @@ def sentiment(
     Example: tickets show sentiment NEGATIVE
     """
     _show(f"Sentiment: {label}", "sentiment", (label,), limit, json)
+
+
+@app.command()
+def review(limit: Limit = 20, json: JsonLines = False) -> None:
+    """List the newest tickets whose labels a person should look at.
+
+    Example: tickets show review
+    """
+    _show("To be reviewed", "needs_review", REASONS, limit, json)
 
 
 def newest(table: DynamoDBTable, attribute: str, values: Sequence[str], limit: int) -> list[dict[str, Any]]:

@@ -16,13 +16,16 @@ FOLDS = 5
 TEMPERATURES = np.geomspace(1.0, 3.0, 25)
 # Of the examples, so many are farther from all others than what is called far from every example.
 FAR_QUANTILE = 0.05
+# A label's threshold: the least confidence from which held-out answers are right so often. Examples are easier than
+# tickets, hence the floor; the ceiling keeps a hard label from being doubted always.
+PRECISION, STEPS = 0.9, 11
 
 
 class Blend(NamedTuple):
     """How evidence is weighed: `share` of the nearest examples (their cosine times `pull`), the rest of the regression.
 
     `sharpness` multiplies the regression's log-probabilities, which a ridge that generalizes leaves flat; `bonus` is
-    what a keyword adds to a logit.
+    what a keyword adds to a logit. Thresholds of doubt lie from `floor` to `ceiling`.
     """
 
     ridge: float
@@ -30,12 +33,14 @@ class Blend(NamedTuple):
     bonus: float
     share: float = 0.0
     pull: float = 12.0
+    floor: float = 0.4
+    ceiling: float = 0.6
 
 
 class BlendedHead(NamedTuple):
     """A fitted head: `examples` is float32 (n, dimension), `owners` their label positions in ascending order.
 
-    `far` is a cosine, `temperature` over 0.
+    `far` is a cosine, `temperature` over 0; `thresholds` are confidences, one a label, under which it is in doubt.
     """
 
     regression: SoftmaxHead
@@ -44,6 +49,7 @@ class BlendedHead(NamedTuple):
     blend: Blend
     temperature: float
     far: float
+    thresholds: np.ndarray
 
     def probabilities(self, vectors: np.ndarray, keywords: np.ndarray) -> np.ndarray:
         """Return probabilities (n, classes) of unit vectors (n, dimension) and keyword counts (n, classes)."""
@@ -79,23 +85,43 @@ def fit_blended(
     Raises ValueError as `fit` does.
     """
     examples, owners = np.asarray(vectors, np.float32), np.asarray(owners, np.intp)
-    whole = BlendedHead(fit(examples, owners, classes, blend.ridge), examples, owners, blend, 1.0, 0.0)
+    regression, unset = fit(examples, owners, classes, blend.ridge), np.zeros(len(classes))
+    whole = BlendedHead(regression, examples, owners, blend, 1.0, 0.0, unset)
     cosines = examples @ examples.T
     np.fill_diagonal(cosines, -1.0)
     far = float(np.quantile(cosines.max(axis=1), FAR_QUANTILE))
-    return whole._replace(temperature=_temperature(whole, keywords, classes), far=far)
+    logits = _held_out(whole, keywords, classes)
+    temperature = _temperature(logits, owners)
+    thresholds = _thresholds(softmax(logits / temperature), owners, blend)
+    return whole._replace(temperature=temperature, far=far, thresholds=thresholds)
 
 
-def _temperature(whole: BlendedHead, keywords: np.ndarray, classes: Sequence[str]) -> float:
+def _held_out(whole: BlendedHead, keywords: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """The logits that each example gets of a head fitted without its fold."""
     logits, truth = np.zeros(keywords.shape), whole.owners
     for held in _folds(truth):
         rest = ~held
         regression = fit(whole.examples[rest], truth[rest], classes, whole.blend.ridge)
         part = whole._replace(regression=regression, examples=whole.examples[rest], owners=truth[rest])
         logits[held] = part.logits(whole.examples[held], keywords[held])
+    return logits
+
+
+def _temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     rows = np.arange(len(truth))
     losses = [-np.log(softmax(logits / t)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def _thresholds(probabilities: np.ndarray, truth: np.ndarray, blend: Blend) -> np.ndarray:
+    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    found = np.full(probabilities.shape[1], blend.ceiling)
+    for label in range(len(found)):
+        for threshold in np.linspace(blend.ceiling, blend.floor, STEPS):
+            own = (said == label) & (sure >= threshold)
+            if own.any() and (truth[own] == label).mean() >= PRECISION:
+                found[label] = threshold
+    return found
 
 
 def _folds(owners: np.ndarray) -> Iterator[np.ndarray]:

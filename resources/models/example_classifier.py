@@ -19,7 +19,8 @@ CODE = "2"
 MOST_KEYWORDS = 2  # that count: enough to settle a close call, not to overturn a clear one
 # Chosen by 5-fold cross-validation on the examples and the two development sets (docs/labels.md). The nearest examples
 # help among topics (intent); how soon somebody must act is no topic, and there they cost six points of accuracy.
-PLAIN = Blend(ridge=0.003, sharpness=2.0, bonus=1.0)
+# Of four urgencies half the answers lie under .6: a queue of every second ticket would be read by nobody.
+PLAIN = Blend(ridge=0.003, sharpness=2.0, bonus=1.0, floor=0.3, ceiling=0.4)
 BLENDED = Blend(ridge=0.001, sharpness=1.5, bonus=0.5, share=0.3)
 # A phrase somebody wrote down as decisive; 1.0 is left to what a customer states himself.
 RULE_CONFIDENCE = 0.95
@@ -61,29 +62,49 @@ class ExampleClassifier(Classifier):
 
     def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
         """Return the head's probabilities before any rule, (len(texts), labels), in the file's order."""
-        return self.head().probabilities(vectors, _keywords(load(self.label_file), texts))
+        return self.head().probabilities(vectors, keyword_counts(load(self.label_file), texts))
+
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:
+        """Return which predictions a person should look at: under their label's threshold, or far from every example.
+
+        What a rule decided is not in doubt. `review_below` in the file goes before the fitted threshold.
+        """
+        if not texts:
+            return []
+        file, head = load(self.label_file), self.head()
+        fitted = dict(zip(file.labels, head.thresholds, strict=True))
+        least = {n: fitted[n] if v.review_below is None else v.review_below for n, v in file.labels.items()}
+        rows = zip(texts, said, head.is_far(vectors), strict=True)
+        return [not ruling(file, text) and bool(far or p.confidence < least[p.label]) for text, p, far in rows]
+
+    @property
+    def blend(self) -> Blend:
+        """How the head weighs its evidence."""
+        return BLENDED if self.by_nearest else PLAIN
 
     def head(self) -> BlendedHead:
         """The fitted head; raises LabelFileError."""
-        file, blend = load(self.label_file), BLENDED if self.by_nearest else PLAIN
+        file, blend = load(self.label_file), self.blend
         key = "|".join((file.hash, self.embedder.version, CODE, str(tuple(blend))))
         k = len(file.labels)
-        shapes = {"weights": (None, k), "examples": (None, None), "owners": (None,), "calibration": (2,)}
+        shapes = {"weights": (None, k), "examples": (None, None), "owners": (None,), "calibration": (2 + k,)}
         stored = cached(self.cache_dir, key, shapes, lambda: _fitted(file, self.embedder, blend))
-        temperature, far = map(float, stored["calibration"])
+        temperature, far = map(float, stored["calibration"][:2])
         regression = SoftmaxHead(tuple(file.labels), stored["weights"])
-        return BlendedHead(regression, stored["examples"], stored["owners"], blend, temperature, far)
+        thresholds = stored["calibration"][2:]
+        return BlendedHead(regression, stored["examples"], stored["owners"], blend, temperature, far, thresholds)
 
 
 def _fitted(file: LabelFile, embedder: Embedder, blend: Blend) -> dict[str, np.ndarray]:
     texts, owners = file.examples()
-    head = fit_blended(embedder.embed(texts), np.array(owners), _keywords(file, texts), tuple(file.labels), blend)
-    calibration = np.array([head.temperature, head.far])
+    head = fit_blended(embedder.embed(texts), np.array(owners), keyword_counts(file, texts), tuple(file.labels), blend)
+    calibration = np.array([head.temperature, head.far, *head.thresholds])
     arrays = {"weights": head.regression.weights, "examples": head.examples, "owners": head.owners}
     return {**arrays, "calibration": calibration}
 
 
-def _keywords(file: LabelFile, texts: Sequence[str]) -> np.ndarray:
+def keyword_counts(file: LabelFile, texts: Sequence[str]) -> np.ndarray:
+    """How many keywords of each label each text has, (len(texts), labels); at most MOST_KEYWORDS."""
     return np.array([keyword_count(file, text, MOST_KEYWORDS) for text in texts])
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import dagster as dg
 import numpy as np
 
+UNSURE = 0.4
+
 
 class ModelNotAvailable(RuntimeError):
     """A model's weights cannot be had: the message names the model and how to get it."""
@@ -82,9 +84,17 @@ class Classifier(ModelRole):
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension)."""
 
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
+        """Return which predictions a person should look at; here none, where nothing is known of their worth."""
+        return [False] * len(said)
+
 
 class SentimentModel(ModelRole):
     """Texts to POSITIVE, NEGATIVE or NEUTRAL."""
+
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
+        """Return which predictions a person should look at; here those that are hardly better than a guess of three."""
+        return [prediction.confidence < UNSURE for prediction in said]
 
     @abstractmethod
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:

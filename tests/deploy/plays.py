@@ -23,7 +23,7 @@ from ticket_assets.assets.policy import BATCHES
 from ticket_assets.settings import Settings
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
-from tickets_cli.provisioning import INDEXED, KEYS, index_name, provision
+from tickets_cli.provisioning import INDEXED, KEYS, SPARSE, index_name, provision
 from tickets_cli.seeding import put_tickets
 
 QUIET = Console(quiet=True)
@@ -180,7 +180,7 @@ class Stage:
         table = self.pipeline.stores["table"]
         with self.recorder.playing("reader"):
             assert "t1" in printed("show", "results")
-            assert [table.newest(index_name(name), name, "none", 1) for name in INDEXED]
+            assert [table.newest(index_name(name), name, "none", 1) for name in (*INDEXED, *SPARSE)]
             assert table.items("t1")
             assert self.pipeline.records.get("t1.json")
 

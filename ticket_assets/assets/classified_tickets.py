@@ -10,11 +10,13 @@ from typing import NamedTuple
 import dagster as dg
 import numpy as np
 
+from resources.models.languages import served
 from resources.models.roles import Prediction
 from resources.models.suite import ModelSuite
 from ticket_assets.assets.charts import distribution
 from ticket_assets.assets.policy import Stopwatch, mean, ticket_asset
 from ticket_assets.domain.classification import SENTIMENTS, URGENCIES, explicit_urgency
+from ticket_assets.domain.doubts import reasons
 from ticket_assets.domain.isolation import Failed, isolate
 from ticket_assets.domain.probes import SHORT
 from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow
@@ -29,12 +31,14 @@ class Labels(NamedTuple):
     intent: Prediction
     urgency: Prediction
     sentiment: Prediction
+    doubted: frozenset[str] = frozenset()
+    served: bool = True
 
 
 @ticket_asset(
     kinds={"numpy", "parquet"},
     io_manager_key="rows_io",
-    code_version="1",
+    code_version="2",
     dagster_type=list[ClassifiedRow],
     check_specs=[
         dg.AssetCheckSpec(
@@ -58,6 +62,7 @@ def classified_tickets(
             **{
                 f"mean_{name}_confidence": mean([getattr(r, f"{name}_confidence") for r in labelled]) for name in LABELS
             },
+            "needs_review": sum(bool(row.needs_review) for row in labelled),
             "critical": sum(row.urgency == "critical" for row in labelled),
             "negative": sum(row.sentiment == "NEGATIVE" for row in labelled),
             "labels": distribution({name: [getattr(row, name) for row in labelled] for name in LABELS}),
@@ -88,11 +93,16 @@ def infer_labels(models: ModelSuite, items: Sequence[tuple[str, np.ndarray]]) ->
     """The models' labels of (text, vector) pairs, in order."""
     texts, vectors = [text for text, _ in items], np.stack([vector for _, vector in items])
     by_model = [model.classify(texts, vectors) for model in (models.intent, models.urgency, models.sentiment)]
-    return [Labels(*predictions) for predictions in zip(*by_model, strict=True)]
+    doubts = [getattr(models, name).doubts(texts, vectors, said) for name, said in zip(LABELS, by_model, strict=True)]
+    doubted = [
+        frozenset(name for name, doubt in zip(LABELS, row, strict=True) if doubt) for row in zip(*doubts, strict=True)
+    ]
+    return [Labels(*row) for row in zip(*by_model, doubted, served(texts), strict=True)]
 
 
 def _check_finite(labels: Labels) -> None:
-    for name, (label, confidence) in labels._asdict().items():
+    for name in LABELS:
+        label, confidence = getattr(labels, name)
         if not 0 <= confidence <= 1:  # false for NaN too
             raise ValueError(f"{name} {label} has confidence {confidence}, which is no probability")
 
@@ -108,7 +118,8 @@ def _row(raw: RawRow, version: str, outcome: Labels | Failed) -> ClassifiedRow:
         for name, (label, sure) in named.items()
         for key, value in [(name, label), (f"{name}_confidence", sure)]
     }
-    return ClassifiedRow.of(raw, version, **values)
+    doubts = reasons(outcome.doubted, served=outcome.served, explicit_urgency=explicit is not None)
+    return ClassifiedRow.of(raw, version, **values, needs_review=" ".join(doubts) or None)
 
 
 def _labels_lie_in_the_taxonomy(models: ModelSuite, rows: list[ClassifiedRow]) -> dg.AssetCheckResult:

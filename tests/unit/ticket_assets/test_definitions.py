@@ -20,6 +20,7 @@ HEAVY = {
     "scipy",
     "lancedb",
     "streamlit",
+    "py3langid",
     "vaderSentiment",
 }
 

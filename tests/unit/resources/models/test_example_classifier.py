@@ -95,6 +95,26 @@ def test_a_hard_rule_wins_over_every_example_and_only_for_its_text(classifier):
     assert found[1] == ("apple", 0.95)
 
 
+def doubts(classifier, *texts):
+    vectors = WordEmbedder().embed(texts)
+    return classifier.doubts(texts, vectors, classifier.classify(texts, vectors))
+
+
+def test_what_is_far_from_every_example_is_in_doubt_and_what_is_like_one_is_not(classifier):
+    assert doubts(classifier, "yellow long bent", "quantum parliament zebra") == [False, True]
+
+
+def test_a_label_is_in_doubt_below_the_threshold_that_its_file_sets(tmp_path, classifier):
+    assert doubts(classifier, "yellow long bent") == [False]
+    strict = FRUIT.replace("    description: Long.", "    description: Long.\n    review_below: 1.0")
+    (tmp_path / "fruit.yaml").write_text(strict)
+    assert doubts(classifier, "yellow long bent", "red round crisp") == [True, False]
+
+
+def test_what_a_rule_decided_is_not_in_doubt(classifier):
+    assert doubts(classifier, "quantum keeps the doctor away") == [False]
+
+
 def test_no_texts_give_no_predictions(classifier):
     assert classifier.classify([], np.empty((0, 64), np.float32)) == []
 
