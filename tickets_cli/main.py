@@ -13,6 +13,7 @@ from resources.patience import patiently
 from ticket_assets.settings import load_settings
 from tickets_cli import labels, quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
+from tickets_cli.evaluating import evaluate
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.processes import ProcessFailed
@@ -31,6 +32,7 @@ app.add_typer(showing.app, name="show")
 app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(forget)
+app.command()(evaluate)
 app.add_typer(labels.app, name="labels")
 
 
