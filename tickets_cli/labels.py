@@ -12,10 +12,12 @@ from resources.models.label_matching import keywords_found, ruling
 from resources.models.roles import Embedder
 from resources.models.suite import ModelSuite
 from ticket_assets.settings import Settings, load_settings
+from tickets_cli.learning import learn
 from tickets_cli.safe_text import escaped
 from tickets_cli.terminal import console, plain_errors
 
 app = typer.Typer(no_args_is_help=True, help="The label files of TICKETS_LABELS_DIR.")
+app.command()(learn)
 NAMES = ("intent", "urgency", "sentiment")
 SHOWN = 3
 

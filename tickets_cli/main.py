@@ -13,6 +13,7 @@ from resources.patience import patiently
 from ticket_assets.settings import load_settings
 from tickets_cli import labels, quarantine, serving, showing, workers
 from tickets_cli.books import reconcile, where
+from tickets_cli.correcting import correct
 from tickets_cli.evaluating import evaluate
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
@@ -33,6 +34,7 @@ app.add_typer(serving.app, name="serve")
 app.add_typer(workers.app, name="workers")
 app.command()(forget)
 app.command()(evaluate)
+app.command()(correct)
 app.add_typer(labels.app, name="labels")
 
 

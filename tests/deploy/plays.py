@@ -61,6 +61,7 @@ class Stage:
         self.work_on_quarantine()
         self.reconcile()
         self.reprocess()
+        self.correct()
         self.read()
         self.forget()
 
@@ -174,6 +175,11 @@ class Stage:
         self.process()
         self.queue.set()
         assert list(self.pipeline.batches.deferred()) == []
+
+    def correct(self) -> None:
+        """One ticket's urgency, and back."""
+        assert "by a person" in self.operate("correct", "t1", "--urgency", "high")
+        assert "undone" in self.operate("correct", "t1", "--undo")
 
     def read(self) -> None:
         """What a list view and a ticket's page ask for."""
