@@ -51,16 +51,16 @@ def test_a_ticket_without_an_item_is_named(pipeline):
         decide(pipeline.stores["table"], "nobody", {"urgency": "low"})
 
 
-def test_the_command_shows_what_a_person_decided_and_what_the_models_say(pipeline):
-    pipeline.enrich(pipeline.put("t1"))
+def test_the_command_shows_what_a_person_decided_and_what_the_models_say(named):
+    named.enrich(named.put("t1"))
     done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
     assert done.exit_code == 0, done.output
     assert "intent: bug_report (by a person; the models say login_issue)" in done.output
 
 
-def test_an_unknown_label_is_refused_with_those_that_exist(pipeline):
-    pipeline.enrich(pipeline.put("t1"))
+def test_an_unknown_label_is_refused_with_those_that_exist(named):
+    named.enrich(named.put("t1"))
     done = CliRunner().invoke(app, ["correct", "t1", "--intent", "weather"])
     assert done.exit_code == 1
     assert "choose one of login_issue" in done.output
-    assert "corrections" not in pipeline.items("t1")[0]
+    assert "corrections" not in named.items("t1")[0]

@@ -32,13 +32,13 @@ def test_only_what_is_still_decided_is_learnt_from_and_one_text_once(pipeline):
     assert corrected(pipeline.settings, "intent") == [("Same\ntext", "bug_report")]
 
 
-def test_corrections_that_help_become_examples_of_their_label(pipeline, labels):
+def test_corrections_that_help_become_examples_of_their_label(named, labels):
     names = ("Lima", "Oslo", "Cairo", "Quito", "Minsk", "Turin")
     for name in names:
-        pipeline.put(name, subject=f"Please water the ficus in our {name} office", body="")
-    pipeline.enrich(*(f"{name}.json" for name in names))
+        named.put(name, subject=f"Please water the ficus in our {name} office", body="")
+    named.enrich(*(f"{name}.json" for name in names))
     for name in names:
-        decide(pipeline.stores["table"], name, {"intent": "security_concern"})
+        decide(named.stores["table"], name, {"intent": "security_concern"})
     done = CliRunner().invoke(app, ["labels", "learn", "--yes"])
     assert done.exit_code == 0, done.output
     assert "6 of 6" not in done.output.split("with them")[0]
@@ -47,9 +47,9 @@ def test_corrections_that_help_become_examples_of_their_label(pipeline, labels):
     assert len(after) == len(before) + 6
 
 
-def test_too_few_corrections_are_said_to_be_too_few(pipeline, labels):
-    pipeline.enrich(pipeline.put("t1"))
-    decide(pipeline.stores["table"], "t1", {"intent": "bug_report"})
+def test_too_few_corrections_are_said_to_be_too_few(named, labels):
+    named.enrich(named.put("t1"))
+    decide(named.stores["table"], "t1", {"intent": "bug_report"})
     done = CliRunner().invoke(app, ["labels", "learn"])
     assert done.exit_code == 1
     assert "1 tickets have a corrected intent" in done.output
