@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from resources.models.example_classifier import ExampleClassifier
 from resources.models.label_check import findings, nearest
 from resources.models.label_file import LabelFile, load
 from resources.models.label_matching import keywords_found, ruling
@@ -50,7 +51,17 @@ def try_text(text: Annotated[str, typer.Argument(help="What a customer might wri
             role = getattr(models, name)
             label, confidence = role.classify([text], vectors)[0]
             console.print(f"[bold]{name}[/]: {label}, {confidence:.2f}", highlight=False)
+            if isinstance(role, ExampleClassifier):
+                console.print(f"  {_scores(role, text, vectors)}", highlight=False, markup=False)
             _explain(load(_path(settings, name)), models.embedder, text, vectors)
+
+
+def _scores(role: ExampleClassifier, text: str, vectors: np.ndarray) -> str:
+    """The likeliest labels before any rule, and whether a person should look."""
+    (row,) = role.probabilities([text], vectors)
+    best = sorted(zip(role.labels, row, strict=True), key=lambda pair: -pair[1])[:SHOWN]
+    (doubt,) = role.doubts([text], vectors, role.classify([text], vectors))
+    return f"scores: {', '.join(f'{label} {score:.2f}' for label, score in best)}{'; in doubt' if doubt else ''}"
 
 
 def _path(settings: Settings, name: str) -> str:
