@@ -12,8 +12,7 @@ import numpy as np
 from resources.models.bart_summarizer import MAX_TOKENS
 from resources.models.beam_search import search_of
 from resources.models.ctranslate2_summarizer import decode
-from resources.models.example_classifier import RIDGE, ExampleClassifier, fitted_head
-from resources.models.label_file import load
+from resources.models.example_classifier import ExampleClassifier
 from resources.models.pretrained import Pretrained
 from resources.models.suite import ModelSuite
 from resources.models.torch_summarizer import generation_config, load_bart
@@ -33,8 +32,7 @@ def agreement(ours: ModelSuite, reference: ModelSuite, texts: Sequence[str], few
 
 
 def _probabilities(classifier: ExampleClassifier, vectors: np.ndarray) -> np.ndarray:
-    file = load(classifier.label_file)
-    return fitted_head(file, classifier.embedder, classifier.cache_dir, RIDGE).probabilities(vectors)
+    return classifier.head().regression.probabilities(vectors)
 
 
 def _heads(ours: np.ndarray, exact: np.ndarray) -> dict[str, float]:

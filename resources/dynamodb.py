@@ -21,7 +21,7 @@ class DynamoDBTable(PatientResource):
     """The items of one table with a text as hash key and a number as range key.
 
     Items are in DynamoDB's attribute format; `from_item` gives their values. Ordered writes rely on the attribute
-    `stamp`, which sorts as the item's age does.
+    `stamp`, which sorts as the item's age does, and where people decided of the item, on their number `revision`.
     """
 
     name: str = Field(description="The table's name.")
@@ -109,11 +109,15 @@ class DynamoDBTable(PatientResource):
 
     def _conditional(self, operation: str, standing: Item | None, **request: Any) -> None:
         if standing is not None and "stamp" in standing:
-            request["ConditionExpression"] = "#stamp = :seen"
-            request["ExpressionAttributeValues"] = {":seen": standing["stamp"]}
+            revision = standing.get("revision")
+            same = "#revision = :revision" if revision else "attribute_not_exists(#revision)"
+            request["ConditionExpression"] = f"#stamp = :seen AND {same}"
+            values = {":seen": standing["stamp"], **({":revision": revision} if revision else {})}
+            request["ExpressionAttributeValues"] = values
+            names = {"#stamp": "stamp", "#revision": "revision"}
         else:
             request["ConditionExpression"] = "attribute_not_exists(#stamp)"
-        names = {"#stamp": "stamp"}
+            names = {"#stamp": "stamp"}
         try:
             getattr(self.aws("dynamodb"), operation)(TableName=self.name, ExpressionAttributeNames=names, **request)
         except ClientError as error:

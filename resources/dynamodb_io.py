@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from resources.aws import concurrently
+from resources.corrections import history, with_history
 from resources.dynamodb import DynamoDBTable, Item, to_item
 from resources.object_store import S3ObjectStore
 from resources.ordering import Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
@@ -22,6 +23,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
 
     table: dg.ResourceDependency[DynamoDBTable]
     sources: dg.ResourceDependency[S3ObjectStore]
+    settles: list[str] = Field(default=[], description="Attributes that a person's decision makes needless.")
     show_text: bool = Field(default=False, description="Whether previews show sensitive fields, masked.")
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
@@ -54,6 +56,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
             for left in (rival for rival in standing if _stamp(rival) == record.stamp):
                 self.table.delete(left)  # by an earlier attempt of ours that was killed before it could settle
             return Outcome.SUPERSEDED
+        item = with_history(item, history(standing), self.settles)
         same_key = [rival for rival in standing if self._same_key(rival, item)]
         self.table.put(item, same_key[0] if same_key else None)
         return self._settle(record, item)

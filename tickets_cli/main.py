@@ -11,11 +11,13 @@ import typer
 from resources.aws import endpoint_name, require_endpoint
 from resources.patience import patiently
 from ticket_assets.settings import load_settings
-from tickets_cli import quarantine, serving, showing, workers
+from tickets_cli import labels, quarantine, serving, showing, workers
 from tickets_cli.boarding import PORT as BOARD_PORT
 from tickets_cli.boarding import board
 from tickets_cli.books import reconcile, where
 from tickets_cli.comparing import compare
+from tickets_cli.correcting import correct
+from tickets_cli.evaluating import evaluate
 from tickets_cli.forgetting import forget
 from tickets_cli.layout import dagster_home, state_dir
 from tickets_cli.metrics import PORT, metrics
@@ -45,6 +47,9 @@ app.command()(forget)
 app.command()(search)
 app.command()(similar)
 app.command()(reindex)
+app.command()(evaluate)
+app.command()(correct)
+app.add_typer(labels.app, name="labels")
 
 
 @app.command()

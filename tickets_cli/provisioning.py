@@ -19,6 +19,7 @@ from ticket_assets.settings import Settings
 
 RECEIVES = 5
 KEYS = (("ticket_id", "S"), ("created_at", "N"))
+SPARSE = ("needs_review",)  # only the items that have the attribute are in such an index
 LISTED = (
     "subject", "summary", "priority", "s3_key",
     "intent", "intent_confidence", "urgency", "urgency_confidence", "sentiment", "sentiment_confidence",
@@ -50,8 +51,9 @@ def provision(settings: Settings) -> Iterator[str]:
     yield from protect_queues((settings.queue, settings.dead_letter_queue))
     ensure_notification(settings.raw_bucket, queue, ".json")
     yield f"event s3://{settings.raw_bucket}/*.json created -> {settings.queue}"
-    ensure_table(settings.table, KEYS, {index_name(name): _index(name) for name in INDEXED})
-    yield f"table {settings.table} with {', '.join(map(index_name, INDEXED))}"
+    indexed = (*INDEXED, *SPARSE)
+    ensure_table(settings.table, KEYS, {index_name(name): _index(name) for name in indexed})
+    yield f"table {settings.table} with {', '.join(map(index_name, indexed))}"
     check_redrive(settings)
 
 

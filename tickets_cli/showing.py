@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from resources.endpoint import require_endpoint
+from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.lists import ALL, URGENT, BadPlace, Place, Wanted
 from ticket_assets.domain.models import Sentiment
 from ticket_assets.domain.times import HINT, BadTime, since
@@ -79,6 +80,15 @@ def intent(
     Example: tickets show intent payment_issue --limit 5
     """
     _show(f"Intent: {label}", Wanted("intent", (label,)), limit, since, page, json)
+
+
+@app.command()
+def review(limit: Limit = 20, since: Since = None, page: PageToken = None, json: JsonLines = False) -> None:
+    """List the newest tickets whose labels a person should look at.
+
+    Example: tickets show review
+    """
+    _show("To be reviewed", Wanted("needs_review", REASONS), limit, since, page, json)
 
 
 @app.command()

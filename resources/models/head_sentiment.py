@@ -69,8 +69,13 @@ def with_lexicon(texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
 
     The size tells NEUTRAL from both others, which no linear function of the score can.
     """
-    compound = np.array([[_analyzer().polarity_scores(text[:LEXICON_CHARACTERS])["compound"]] for text in texts])
+    compound = np.array(compound_scores(texts))[:, None]
     return np.hstack([vectors, LEXICON_WEIGHT * compound, LEXICON_WEIGHT * np.abs(compound)])
+
+
+def compound_scores(texts: Sequence[str]) -> list[float]:
+    """VADER's compound score of each text, in [-1, 1]."""
+    return [_analyzer().polarity_scores(text[:LEXICON_CHARACTERS])["compound"] for text in texts]
 
 
 @lru_cache(maxsize=1)

@@ -44,6 +44,7 @@ class Label(_Strict):
 
     description: Text
     keywords: list[Text] = []
+    review_below: float | None = Field(default=None, ge=0, le=1)
     examples: list[Text] = Field(min_length=3)
 
 

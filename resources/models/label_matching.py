@@ -23,6 +23,14 @@ def keyword_count(labels: LabelFile, text: str, most: int) -> list[int]:
     return [min(most, len({m.lower() for m in p.findall(plain)})) if p else 0 for p in patterns]
 
 
+def keywords_found(labels: LabelFile, text: str) -> dict[str, list[str]]:
+    """Return the keywords that the text has, in lower case and sorted, of each label that has one."""
+    plain = _plain(text)
+    patterns = {name: _words(tuple(label.keywords)) for name, label in labels.labels.items()}
+    found = {name: sorted({m.lower() for m in p.findall(plain)}) for name, p in patterns.items() if p}
+    return {name: words for name, words in found.items() if words}
+
+
 def ruling(labels: LabelFile, text: str) -> Rule | None:
     """Return the first rule, in the file's order, with a phrase in the text that nothing cancels; None without one."""
     plain = _plain(text)

@@ -12,6 +12,8 @@ import numpy as np
 
 from resources.models.errors import ModelNotAvailable  # noqa: F401 - the engines take it from here
 
+UNSURE = 0.4
+
 
 class Prediction(NamedTuple):
     """A label and the probability, in [0, 1], that the model gives it."""
@@ -78,9 +80,17 @@ class Classifier(ModelRole):
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension)."""
 
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
+        """Return which predictions a person should look at; here none, where nothing is known of their worth."""
+        return [False] * len(said)
+
 
 class SentimentModel(ModelRole):
     """Texts to POSITIVE, NEGATIVE or NEUTRAL."""
+
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
+        """Return which predictions a person should look at; here those that are hardly better than a guess of three."""
+        return [prediction.confidence < UNSURE for prediction in said]
 
     @abstractmethod
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:

@@ -99,6 +99,7 @@ def test_the_table_has_the_contracts_keys_and_is_paid_on_demand(settings):
         "urgency": "S",
         "sentiment": "S",
         "intent": "S",
+        "needs_review": "S",
         "customer_id": "S",
     }
     assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -110,6 +111,7 @@ def test_the_table_has_the_contracts_keys_and_is_paid_on_demand(settings):
         ("urgency-index", "urgency"),
         ("sentiment-index", "sentiment"),
         ("intent-index", "intent"),
+        ("needs_review-index", "needs_review"),
         ("customer-index", "customer_id"),
     ],
 )

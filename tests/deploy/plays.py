@@ -32,7 +32,7 @@ from ticket_assets.stores.search_backlog import Backlog
 from ticket_generator.generator import Ticket
 from ticket_generator.upload import s3_client, upload
 from tickets_cli.metrics_now import sources
-from tickets_cli.provisioning import INDEXED, KEYS, index_name, provision
+from tickets_cli.provisioning import INDEXED, KEYS, SPARSE, index_name, provision
 from tickets_cli.seeding import put_tickets
 
 QUIET = Console(quiet=True)
@@ -72,6 +72,7 @@ class Stage:
         self.reconcile()
         self.index()
         self.reprocess()
+        self.correct()
         self.read()
         self.forget()
 
@@ -208,12 +209,17 @@ class Stage:
         self.queue.set()
         assert list(self.pipeline.batches.deferred()) == []
 
+    def correct(self) -> None:
+        """One ticket's urgency, and back."""
+        assert "by a person" in self.operate("correct", "t1", "--urgency", "high")
+        assert "undone" in self.operate("correct", "t1", "--undo")
+
     def read(self) -> None:
         """What a list view and a ticket's page ask for."""
         table = self.pipeline.stores["table"]
         with self.recorder.playing("reader"):
             assert "t1" in printed("show", "results")
-            assert [table.newest(index_name(name), name, "none", 1) for name in INDEXED]
+            assert [table.newest(index_name(name), name, "none", 1) for name in (*INDEXED, *SPARSE)]
             assert table.items("t1")
             assert self.pipeline.records.get("t1.json")
             index, version = self.pipeline.stores["search_index"], LengthEmbedder().version

@@ -11,6 +11,7 @@ from resources.dynamodb import from_item
 from tests.fakes import fake_suite
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.definitions import ASSETS, build_stores
+from ticket_assets.settings import variable
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
 
@@ -77,3 +78,11 @@ class Pipeline:
 def pipeline(settings):
     with dg.DagsterInstance.ephemeral() as instance:
         yield Pipeline(settings, instance)
+
+
+@pytest.fixture
+def named(pipeline, monkeypatch):
+    """The pipeline's stores under the names that a command reads from its environment."""
+    for name in ("raw_bucket", "enriched_bucket", "pipeline_bucket", "table"):
+        monkeypatch.setenv(variable(name), getattr(pipeline.settings, name))
+    return pipeline

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import dagster as dg
 import numpy as np
 
+from resources.models.languages import served
 from resources.models.roles import Prediction
 from resources.models.suite import ModelSuite
 from ticket_assets.assets.charts import distribution
 from ticket_assets.assets.policy import Stopwatch, mean, ticket_asset
 from ticket_assets.domain.classification import SENTIMENTS, URGENCIES, explicit_urgency
+from ticket_assets.domain.doubts import reasons
 from ticket_assets.domain.isolation import Failed, isolate
 from ticket_assets.domain.probes import SHORT
 from ticket_assets.domain.rows import ClassifiedRow, EmbeddedRow, RawRow
@@ -36,12 +38,14 @@ class Labels(NamedTuple):
     intent: Prediction
     urgency: Prediction
     sentiment: Prediction
+    doubted: frozenset[str] = frozenset()
+    served: bool = True
 
 
 @ticket_asset(
     kinds={"numpy", "parquet"},
     io_manager_key="rows_io",
-    code_version="1",
+    code_version="2",
     dagster_type=list[ClassifiedRow],
     check_specs=[
         dg.AssetCheckSpec(
@@ -69,6 +73,7 @@ def classified_tickets(
                 f"low_confidence_{name}": sum(getattr(r, f"{name}_confidence") < LOW for r in labelled)
                 for name in LABELS
             },
+            "needs_review": sum(bool(row.needs_review) for row in labelled),
             "critical": sum(row.urgency == "critical" for row in labelled),
             "negative": sum(row.sentiment == "NEGATIVE" for row in labelled),
             "label_counts": dg.MetadataValue.json(
@@ -105,7 +110,11 @@ def infer_labels(models: ModelSuite, items: Sequence[tuple[str, np.ndarray]]) ->
     """The models' labels of (text, vector) pairs, in order."""
     texts, vectors = [text for text, _ in items], np.stack([vector for _, vector in items])
     by_model = [model.classify(texts, vectors) for model in (models.intent, models.urgency, models.sentiment)]
-    return [Labels(*predictions) for predictions in zip(*by_model, strict=True)]
+    doubts = [getattr(models, name).doubts(texts, vectors, said) for name, said in zip(LABELS, by_model, strict=True)]
+    doubted = [
+        frozenset(name for name, doubt in zip(LABELS, row, strict=True) if doubt) for row in zip(*doubts, strict=True)
+    ]
+    return [Labels(*row) for row in zip(*by_model, doubted, served(texts), strict=True)]
 
 
 def confidence_counts(confidences: Sequence[float]) -> list[int]:
@@ -115,7 +124,8 @@ def confidence_counts(confidences: Sequence[float]) -> list[int]:
 
 
 def _check_finite(labels: Labels) -> None:
-    for name, (label, confidence) in labels._asdict().items():
+    for name in LABELS:
+        label, confidence = getattr(labels, name)
         if not 0 <= confidence <= 1:  # false for NaN too
             raise ValueError(f"{name} {label} has confidence {confidence}, which is no probability")
 
@@ -131,7 +141,8 @@ def _row(raw: RawRow, version: str, outcome: Labels | Failed) -> ClassifiedRow:
         for name, (label, sure) in named.items()
         for key, value in [(name, label), (f"{name}_confidence", sure)]
     }
-    return ClassifiedRow.of(raw, version, **values)
+    doubts = reasons(outcome.doubted, served=outcome.served, explicit_urgency=explicit is not None)
+    return ClassifiedRow.of(raw, version, **values, needs_review=" ".join(doubts) or None)
 
 
 def _labels_lie_in_the_taxonomy(models: ModelSuite, rows: list[ClassifiedRow]) -> dg.AssetCheckResult:

@@ -17,6 +17,7 @@ from resources.parquet import markdown_table
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.reading import quarantine
 from ticket_assets.domain.batches import iso
+from ticket_assets.domain.doubts import REVIEW
 from ticket_assets.domain.intake import object_key
 from ticket_assets.domain.join import Enriched, join
 from ticket_assets.domain.models import EnrichedTicket
@@ -64,7 +65,8 @@ def record(enriched: Enriched, batch: str, began: float) -> Record[EnrichedTicke
     """The record to be kept, with the stamp that orders it among the ticket's other versions."""
     key, made = object_key(enriched.ticket.ticket_id), enriched.provenance
     stamp = Stamp(last_modified=made.last_modified, read_at=made.read_at, run_start=began, etag=made.etag)
-    return Record[EnrichedTicket](key=key, source=key, stamp=stamp, labels={"batch": batch}, body=enriched.ticket)
+    labels = {"batch": batch, **({REVIEW: enriched.needs_review} if enriched.needs_review else {})}
+    return Record[EnrichedTicket](key=key, source=key, stamp=stamp, labels=labels, body=enriched.ticket)
 
 
 def preview(tickets: list[EnrichedTicket], *, show_text: bool) -> dg.MetadataValue:

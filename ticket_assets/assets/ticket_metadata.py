@@ -16,6 +16,7 @@ from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
 from resources.ordering import Record, is_tombstone
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.runs import is_new
+from ticket_assets.domain.doubts import NEEDS_REVIEW, REVIEW
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EnrichedTicket, TicketItem
 from ticket_assets.stores.accounts import Account, account
@@ -81,7 +82,8 @@ def standing(store: S3ObjectStore, keys: Collection[str]) -> list[Record[Enriche
 def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:
     """The record's item: of the same age, from the same source."""
     item = table_item(record.body, batch=record.labels["batch"])
-    return Record[TicketItem](key=record.key, source=record.source, stamp=record.stamp, body=item)
+    labels = {NEEDS_REVIEW: reasons.split()[0]} if (reasons := record.labels.get(REVIEW)) else {}
+    return Record[TicketItem](key=record.key, source=record.source, stamp=record.stamp, labels=labels, body=item)
 
 
 def _latency(items: Sequence[Record[TicketItem]]) -> dict[str, float]:

@@ -20,6 +20,7 @@ class Enriched(NamedTuple):
 
     ticket: EnrichedTicket
     provenance: Provenance
+    needs_review: str | None = None
 
 
 def join(
@@ -43,7 +44,9 @@ def join(
         if failures:
             rejections.append(_broke_a_model(ticket, failures))
         else:
-            records.append(Enriched(_record(ticket, parts, processed_at), ticket.provenance))
+            doubts = next((part.needs_review for part in parts if isinstance(part, ClassifiedRow)), None)
+            whole = _record(ticket, parts, processed_at)
+            records.append(Enriched(whole, ticket.provenance, doubts))
     return records, rejections
 
 

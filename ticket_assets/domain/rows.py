@@ -74,6 +74,7 @@ class ClassifiedRow(ModelRow):
     urgency_confidence: Confidence | None = Field(default=None, description="1 where the producer set a priority.")
     sentiment: Sentiment | None = Field(default=None, description="The customer's mood.")
     sentiment_confidence: Confidence | None = Field(default=None, description="Probability of the sentiment.")
+    needs_review: str | None = Field(default=None, description="What a person should look at, gravest first.")
 
 
 class SummarizedRow(ModelRow):

@@ -23,6 +23,7 @@ HEAVY = {
     "lance",
     "lancedb",
     "streamlit",
+    "py3langid",
     "vaderSentiment",
 }
 

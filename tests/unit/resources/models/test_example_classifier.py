@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resources.models import example_classifier
-from resources.models.example_classifier import ExampleClassifier, fitted_head
-from resources.models.label_file import LabelFileError, load
+from resources.models import example_classifier, head_cache
+from resources.models.example_classifier import ExampleClassifier
+from resources.models.label_file import LabelFileError
 from resources.models.torch_embedder import TorchEmbedder
 from tests.unit.resources.models.embedders import EMBEDDED, WordEmbedder
 
@@ -45,7 +45,7 @@ def new_classifier(tmp_path, embedder=None):
 
 def forget_fitted_heads():
     """As a new process would."""
-    example_classifier._heads.clear()
+    head_cache._kept.clear()
     EMBEDDED.clear()
 
 
@@ -63,13 +63,20 @@ def test_labels_come_from_the_file(classifier):
     assert classifier.labels == ("apple", "banana")
 
 
-def test_logits_are_twice_the_heads_since_its_ridge_leaves_them_flat(classifier):
-    vectors = WordEmbedder().embed(["yellow long crisp"])
-    file = load(classifier.label_file)
-    (p,) = fitted_head(file, WordEmbedder(), classifier.cache_dir, example_classifier.RIDGE).probabilities(vectors)
-    ((label, confidence),) = classifier.classify(["yellow long crisp"], vectors)
-    assert label == "banana"
-    np.testing.assert_allclose(confidence / (1 - confidence), (p[1] / p[0]) ** 2)
+def test_heads_with_and_without_the_nearest_examples_are_kept_apart(tmp_path, classifier):
+    by_nearest = ExampleClassifier(
+        label_file=classifier.label_file, embedder=WordEmbedder(), cache_dir=classifier.cache_dir, by_nearest=True
+    )
+    assert classifier.head().blend.share == 0 < by_nearest.head().blend.share
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_a_label_added_with_five_examples_is_recognized_without_touching_code(tmp_path, classifier):
+    assert classified(classifier, "purple small cluster")[0].label != "grape"
+    grape = "  grape:\n    description: Small.\n    examples: [purple small, small cluster, green cluster of small, "
+    (tmp_path / "fruit.yaml").write_text(FRUIT + grape + "purple vine, vine cluster]\n")
+    assert classified(classifier, "purple small cluster")[0].label == "grape"
+    assert classified(classifier, "yellow long")[0].label == "banana"
 
 
 def test_a_keyword_raises_its_label_and_no_more_than_two_count(classifier):
@@ -78,7 +85,7 @@ def test_a_keyword_raises_its_label_and_no_more_than_two_count(classifier):
     odds = []
     for label, confidence in classifier.classify(texts, vectors):
         p = confidence if label == "apple" else 1 - confidence
-        odds.append(np.log(p / (1 - p)))
+        odds.append(np.log(p / (1 - p)) * classifier.head().temperature)
     np.testing.assert_allclose(np.diff(odds), [1.0, 1.0, 0.0], atol=1e-9)
 
 
@@ -86,6 +93,26 @@ def test_a_hard_rule_wins_over_every_example_and_only_for_its_text(classifier):
     found = classified(classifier, "yellow long bent", "yellow long bent keeps the doctor away")
     assert found[0].label == "banana"
     assert found[1] == ("apple", 0.95)
+
+
+def doubts(classifier, *texts):
+    vectors = WordEmbedder().embed(texts)
+    return classifier.doubts(texts, vectors, classifier.classify(texts, vectors))
+
+
+def test_what_is_far_from_every_example_is_in_doubt_and_what_is_like_one_is_not(classifier):
+    assert doubts(classifier, "yellow long bent", "quantum parliament zebra") == [False, True]
+
+
+def test_a_label_is_in_doubt_below_the_threshold_that_its_file_sets(tmp_path, classifier):
+    assert doubts(classifier, "yellow long bent") == [False]
+    strict = FRUIT.replace("    description: Long.", "    description: Long.\n    review_below: 1.0")
+    (tmp_path / "fruit.yaml").write_text(strict)
+    assert doubts(classifier, "yellow long bent", "red round crisp") == [True, False]
+
+
+def test_what_a_rule_decided_is_not_in_doubt(classifier):
+    assert doubts(classifier, "quantum keeps the doctor away") == [False]
 
 
 def test_no_texts_give_no_predictions(classifier):

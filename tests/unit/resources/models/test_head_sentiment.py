@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resources.models import example_classifier
+from resources.models import example_classifier, head_cache
 from resources.models.head_sentiment import HeadSentiment, with_lexicon
 from resources.models.label_file import LabelFileError
 from resources.models.torch_embedder import TorchEmbedder
@@ -16,7 +16,7 @@ LABELS = Path(__file__).parents[4] / "ticket_assets" / "labels"
 
 @pytest.fixture
 def sentiment(tmp_path):
-    example_classifier._heads.clear()
+    head_cache._kept.clear()
     EMBEDDED.clear()
     return HeadSentiment(
         label_file=str(LABELS / "sentiment.yaml"), embedder=WordEmbedder(), cache_dir=str(tmp_path / "cache")
@@ -50,7 +50,7 @@ def test_a_new_process_reads_the_head_and_does_not_embed_the_examples(sentiment)
     texts = ["thank you", "awful"]
     vectors = WordEmbedder().embed(texts)
     first = sentiment.classify(texts, vectors)
-    example_classifier._heads.clear()
+    head_cache._kept.clear()
     EMBEDDED.clear()
     assert sentiment.classify(texts, vectors) == first
     assert EMBEDDED == []

@@ -1,0 +1,85 @@
+"""How good labels are, against the truth: accuracy with its interval, F1, calibration, coverage, confusion. Pure.
+
+Truth and answers are lists of labels; confidences an array in [0, 1]. No number here is a mean over sets.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+BINS = 10
+Z = 1.96  # of 95 %
+
+
+class LabelScore(NamedTuple):
+    """One label's precision, recall and F1, and how many rows truly have it."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+
+class Bin(NamedTuple):
+    """The answers of one range of confidence: their mean confidence, how many are right, how many there are."""
+
+    confidence: float
+    accuracy: float
+    rows: int
+
+
+def scores(truth: Sequence[str], said: Sequence[str]) -> list[LabelScore]:
+    """One score for each label that the truth has, sorted; a label that is never said has precision 0."""
+    right = Counter(a for a, b in zip(truth, said, strict=True) if a == b)
+    true, told = Counter(truth), Counter(said)
+    return [_score(label, right[label], told[label], true[label]) for label in sorted(true)]
+
+
+def macro_f1(truth: Sequence[str], said: Sequence[str]) -> float:
+    """The mean F1 of the labels that the truth has; other answers count as misses. ValueError without rows."""
+    if not truth:
+        raise ValueError("no rows to measure with")
+    return float(np.mean([score.f1 for score in scores(truth, said)]))
+
+
+def wilson(right: int, rows: int) -> tuple[float, float]:
+    """The 95 % interval of a share (E. B. Wilson, JASA 22, 1927). ValueError without rows."""
+    if rows <= 0:
+        raise ValueError("no rows to measure with")
+    share, z = right / rows, Z * Z / rows
+    middle = (share + z / 2) / (1 + z)
+    half = Z * math.sqrt(share * (1 - share) / rows + z / (4 * rows)) / (1 + z)
+    return middle - half, middle + half
+
+
+def reliability(confidences: np.ndarray, right: np.ndarray) -> list[Bin]:
+    """The bins of equal width that hold an answer, from low to high."""
+    places = np.clip(np.ceil(confidences * BINS).astype(int) - 1, 0, BINS - 1)
+    inside = [places == place for place in range(BINS)]
+    return [Bin(float(confidences[i].mean()), float(right[i].mean()), int(i.sum())) for i in inside if i.any()]
+
+
+def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
+    """ECE: how far confidence is from accuracy, weighed by the bins' rows (M. Naeini et al., AAAI 2015)."""
+    return sum(b.rows * abs(b.confidence - b.accuracy) for b in reliability(confidences, right)) / len(right)
+
+
+def coverage(confidences: np.ndarray, right: np.ndarray, precision: float) -> float:
+    """The largest share of rows, most confident first, of which at least `precision` are right."""
+    ranked = right[np.argsort(-confidences, kind="stable")]
+    enough = np.flatnonzero(np.cumsum(ranked) / np.arange(1, len(ranked) + 1) >= precision)
+    return float(enough[-1] + 1) / len(ranked) if len(enough) else 0.0
+
+
+def confident_half(confidences: np.ndarray, right: np.ndarray) -> float:
+    """The accuracy of the more confident half of the rows."""
+    return float(right[np.argsort(-confidences, kind="stable")[: max(1, len(right) // 2)]].mean())
+
+
+def _score(label: str, right: int, told: int, true: int) -> LabelScore:
+    precision, recall = right / told if told else 0.0, right / true
+    return LabelScore(label, precision, recall, 2 * right / (told + true), true)

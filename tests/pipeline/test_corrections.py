@@ -1,0 +1,66 @@
+import pytest
+from typer.testing import CliRunner
+
+from resources.object_store import WriteConflict
+from tests.fakes import WordClassifier, fake_suite
+from tickets_cli.correcting import decide, standing_item
+from tickets_cli.main import app
+from tickets_cli.processes import ProcessFailed
+
+
+def newer_suite():
+    return fake_suite(intent=WordClassifier(names=["general_inquiry", "other"]))
+
+
+def test_a_correction_wins_over_later_runs_of_any_model_version_and_can_be_undone(pipeline):
+    batch = pipeline.land(pipeline.put("t1"))
+    pipeline.run(batch)
+    table = pipeline.stores["table"]
+    decide(table, "t1", {"intent": "payment_issue"})
+    pipeline.run(batch, newer_suite())
+    (item,) = pipeline.items("t1")
+    assert (item["intent"], item["intent_confidence"]) == ("payment_issue", 1)
+    assert item["model_version"] == newer_suite().version
+    decide(table, "t1", {})
+    (item,) = pipeline.items("t1")
+    assert (item["intent"], item["intent_confidence"]) == ("other", 0.75)
+    assert [sorted(entry) for entry in item["corrections"]] == [["at", "values"], ["at", "undo"]]
+
+
+def test_a_correction_follows_the_ticket_to_another_created_at(pipeline):
+    pipeline.enrich(pipeline.put("t1"))
+    decide(pipeline.stores["table"], "t1", {"sentiment": "POSITIVE"})
+    pipeline.enrich(pipeline.put("t1", created_at=1_760_000_001))
+    (item,) = pipeline.items("t1")
+    assert (item["created_at"], item["sentiment"]) == (1_760_000_001, "POSITIVE")
+
+
+def test_a_write_that_did_not_see_a_correction_is_refused(pipeline):
+    pipeline.enrich(pipeline.put("t1"))
+    table = pipeline.stores["table"]
+    seen = standing_item(table, "t1")
+    decide(table, "t1", {"urgency": "low"})
+    for write in (lambda: table.put(seen, seen), lambda: table.delete(seen)):
+        with pytest.raises(WriteConflict):
+            write()
+    assert pipeline.items("t1")[0]["urgency"] == "low"
+
+
+def test_a_ticket_without_an_item_is_named(pipeline):
+    with pytest.raises(ProcessFailed, match="nobody has no item"):
+        decide(pipeline.stores["table"], "nobody", {"urgency": "low"})
+
+
+def test_the_command_shows_what_a_person_decided_and_what_the_models_say(named):
+    named.enrich(named.put("t1"))
+    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
+    assert done.exit_code == 0, done.output
+    assert "intent: bug_report (by a person; the models say login_issue)" in done.output
+
+
+def test_an_unknown_label_is_refused_with_those_that_exist(named):
+    named.enrich(named.put("t1"))
+    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "weather"])
+    assert done.exit_code == 1
+    assert "choose one of login_issue" in done.output
+    assert "corrections" not in named.items("t1")[0]

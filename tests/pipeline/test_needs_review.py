@@ -1,0 +1,43 @@
+from tests.fakes import WordClassifier, fake_suite
+from tickets_cli.showing import newest
+
+CALM = "The lamp in the hall goes out whenever somebody opens the window of the room beside it."
+
+
+class Doubter(WordClassifier):
+    """In doubt where the text says so."""
+
+    def doubts(self, texts, vectors, said):
+        return ["puzzling" in text for text in texts]
+
+
+def doubting_suite():
+    return fake_suite(intent=Doubter(names=["login_issue"]), urgency=Doubter(names=["critical", "medium"]))
+
+
+def listed(pipeline):
+    return {t["ticket_id"] for t in newest(pipeline.stores["table"], "needs_review", ("intent", "language"), 10)}
+
+
+def test_a_ticket_in_doubt_is_found_by_the_sparse_index_and_a_sure_one_is_not(pipeline):
+    unsure, sure = pipeline.put("unsure", body=f"puzzling. {CALM}"), pipeline.put("sure", body=CALM)
+    assert pipeline.enrich(unsure, sure, suite=doubting_suite()).success
+    (doubted,), (clear,) = pipeline.items("unsure"), pipeline.items("sure")
+    assert doubted["needs_review"] == "intent"
+    assert "needs_review" not in clear
+    assert pipeline.records.head(unsure).metadata["needs-review"] == "intent urgency"
+    assert listed(pipeline) == {"unsure"}
+
+
+def test_a_ticket_in_another_language_is_flagged_and_not_guessed_at_silently(pipeline):
+    german = "Ich kann mich seit gestern nicht mehr anmelden, bitte helfen Sie mir, es ist sehr dringend."
+    assert pipeline.enrich(pipeline.put("german", subject="Hilfe", body=german)).success
+    assert pipeline.items("german")[0]["needs_review"] == "language"
+
+
+def test_a_later_run_that_is_sure_takes_the_ticket_off_the_list(pipeline):
+    batch = pipeline.land(pipeline.put("unsure", body=f"puzzling. {CALM}"))
+    pipeline.run(batch, doubting_suite())
+    assert listed(pipeline) == {"unsure"}
+    pipeline.run(batch)
+    assert listed(pipeline) == set()

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from resources.models import label_metrics as m
+
+TRUTH = ["a", "a", "a", "b", "b", "c"]
+SAID = ["a", "a", "b", "b", "z", "a"]
+
+
+def test_each_label_has_its_precision_recall_and_f1():
+    by_label = {score.label: score for score in m.scores(TRUTH, SAID)}
+    assert by_label["a"] == ("a", 2 / 3, 2 / 3, 2 / 3, 3)
+    assert by_label["b"] == ("b", 0.5, 0.5, 0.5, 2)
+    assert by_label["c"] == ("c", 0.0, 0.0, 0.0, 1)
+    assert m.macro_f1(TRUTH, SAID) == pytest.approx((2 / 3 + 0.5) / 3)
+
+
+def test_wilsons_interval_is_the_published_one_and_never_leaves_0_to_1():
+    assert m.wilson(8, 10) == pytest.approx((0.4901, 0.9433), abs=1e-3)
+    assert m.wilson(10, 10)[1] == pytest.approx(1)
+    assert 0 <= m.wilson(0, 10)[0] < 1e-9 + m.wilson(0, 10)[1]
+
+
+def test_the_calibration_error_is_the_weighed_distance_of_confidence_and_accuracy():
+    sure = np.array([0.9, 0.9, 0.9, 0.9, 0.5, 0.5])
+    right = np.array([True, True, True, False, True, False])
+    assert m.calibration_error(sure, right) == pytest.approx(4 / 6 * 0.15)
+    assert [b.rows for b in m.reliability(sure, right)] == [2, 4]
+
+
+def test_coverage_is_the_largest_share_that_keeps_the_precision():
+    right = np.array([True, False, True, True, False])
+    sure = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    assert m.coverage(sure, right, 0.75) == 0.8
+    assert m.coverage(sure, right, 1.0) == 0.2
+    assert m.coverage(sure, ~right, 1.0) == 0.0
+
+
+def test_the_confident_half_is_of_the_surest_rows_in_any_order():
+    assert m.confident_half(np.array([0.2, 0.9, 0.1, 0.8]), np.array([False, True, False, True])) == 1.0
+
+
+def test_nothing_to_measure_is_refused():
+    with pytest.raises(ValueError, match="no rows"):
+        m.macro_f1([], [])
+    with pytest.raises(ValueError, match="no rows"):
+        m.wilson(0, 0)

@@ -1,0 +1,38 @@
+from resources.corrections import computed_item, entry, history, in_force, with_history
+
+COMPUTED = {"id": {"S": "t"}, "intent": {"S": "bug"}, "mood": {"S": "calm"}, "needs": {"S": "intent"}}
+
+
+def say(**values):
+    return entry("2026-01-01T00:00:00Z", {name: {"S": value} for name, value in values.items()})
+
+
+def test_a_decision_wins_and_settles_what_it_makes_needless():
+    item = with_history(COMPUTED, [say(intent="bill")], ("needs",))
+    assert (item["intent"], item["mood"]) == ({"S": "bill"}, {"S": "calm"})
+    assert "needs" not in item
+    assert item["revision"] == {"N": "1"}
+
+
+def test_what_was_computed_comes_back_whole_however_often_it_was_decided_over():
+    item = with_history(COMPUTED, [say(intent="bill"), say(intent="other", mood="angry")], ("needs",))
+    assert computed_item(item) == COMPUTED
+    assert computed_item(COMPUTED) == COMPUTED
+
+
+def test_later_decisions_add_to_earlier_ones_and_undoing_ends_all_of_them_but_their_record():
+    first, second, undone = say(intent="bill"), say(mood="angry"), entry("2026-01-02T00:00:00Z", {})
+    assert in_force([first, second]) == {"intent": {"S": "bill"}, "mood": {"S": "angry"}}
+    item = with_history(COMPUTED, [first, undone], ("needs",))
+    assert (item["intent"], item["needs"]) == (COMPUTED["intent"], COMPUTED["needs"])
+    assert history([item]) == [first, undone]
+
+
+def test_the_longest_history_of_what_stands_has_all():
+    short, long = with_history(COMPUTED, [say(intent="a")]), with_history(COMPUTED, [say(intent="a"), say(intent="b")])
+    assert len(history([short, long, COMPUTED])) == 2
+    assert history([]) == []
+
+
+def test_without_decisions_an_item_stays_as_it_was_computed():
+    assert with_history(COMPUTED, [], ("needs",)) == COMPUTED

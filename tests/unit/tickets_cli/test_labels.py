@@ -1,0 +1,50 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import ticket_assets
+from tickets_cli.main import app
+
+LABELS = Path(ticket_assets.__file__).parent / "labels"
+
+
+@pytest.fixture
+def labels(tmp_path, monkeypatch):
+    shutil.copytree(LABELS, tmp_path / "labels")
+    monkeypatch.setenv("TICKETS_LABELS_DIR", str(tmp_path / "labels"))
+    monkeypatch.setenv("TICKETS_ENGINE", "torch")  # converts nothing
+    return tmp_path / "labels"
+
+
+def run(*words):
+    done = CliRunner().invoke(app, ["labels", *words])
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_the_projects_own_files_have_no_findings_and_a_thin_contradictory_one_has(labels):
+    assert run("check")[1].count("0 findings") == 3
+    path = labels / "urgency.yaml"
+    path.write_text(path.read_text() + "  later:\n    description: Some day.\n    examples: [PRODUCTION DOWN, b, c]\n")
+    code, output = run("check")
+    assert code == 0
+    assert "thin in later: 3 examples: add 27" in output
+    assert "contradictory in critical and later" in output
+
+
+def test_a_bad_file_ends_the_check_with_its_name_line_and_remedy(labels):
+    (labels / "urgency.yaml").write_text("labels: {}\n")
+    code, output = run("check")
+    assert code == 1
+    assert "urgency.yaml" in output
+    assert "Remedy" in output
+
+
+def test_a_decision_is_explained_by_scores_keywords_rule_and_nearest_examples(labels):
+    _, output = run("try", "Our site is down and I was charged twice")
+    assert "urgency: critical, 0.95" in output
+    assert "rule for critical: an outage" in output
+    assert "keywords of payment_issue: charged" in output
+    assert "scores: payment_issue" in output
+    assert "payment_issue: Charged twice" in output
