@@ -1,5 +1,9 @@
+"""Tickets whose labels are in doubt: flagged in the item, found by the sparse index."""
+
 from tests.fakes import WordClassifier, fake_suite
-from tickets_cli.showing import newest
+from ticket_assets.domain.doubts import NEEDS_REVIEW, REASONS
+from ticket_assets.domain.lists import Wanted
+from ticket_assets.stores.lists import Lists
 
 CALM = "The lamp in the hall goes out whenever somebody opens the window of the room beside it."
 
@@ -16,7 +20,8 @@ def doubting_suite():
 
 
 def listed(pipeline):
-    return {t["ticket_id"] for t in newest(pipeline.stores["table"], "needs_review", ("intent", "language"), 10)}
+    lists = Lists(pipeline.settings.table, pipeline.settings.enriched_bucket)
+    return {item["ticket_id"] for item in lists.page(Wanted(NEEDS_REVIEW, REASONS), 10).items}
 
 
 def test_a_ticket_in_doubt_is_found_by_the_sparse_index_and_a_sure_one_is_not(pipeline):

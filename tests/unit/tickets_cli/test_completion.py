@@ -28,7 +28,7 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
     [
         ("tickets sh", ["show"]),
         ("tickets sea", ["search"]),
-        ("tickets show ", ["results", "urgent", "sentiment", "intent", "customer", "ticket"]),
+        ("tickets show ", ["results", "urgent", "sentiment", "intent", "review", "customer", "ticket"]),
         ("tickets show u", ["urgent"]),
         ("tickets show sentiment N", ["NEGATIVE", "NEUTRAL"]),
         ("tickets show intent log", ["login_issue"]),
