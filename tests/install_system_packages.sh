@@ -3,8 +3,8 @@
 # password, without a service that runs. Elsewhere it says what is missing; the tests that need it are skipped, by name.
 set -eu
 
-# Warm workers run over Redis and Postgres; tests/deploy asks the rest about what is in .flox and deploy.
-needed="redis-server=redis-server postgres=postgresql zsh=zsh fish=fish shellcheck=shellcheck nix-instantiate=nix-bin"
+# Warm workers run over Redis and Postgres, the triage page is looked at in Chromium; tests/deploy asks the rest.
+needed="redis-server=redis-server postgres=postgresql zsh=zsh fish=fish shellcheck=shellcheck nix-instantiate=nix-bin chromium=chromium"
 
 missing=
 for pair in $needed; do
