@@ -159,6 +159,8 @@ class Stage:
         self.process()
         message = next(self.pipeline.quarantine.messages()).message_id
         self.operate("quarantine", "list")
+        with self.recorder.playing("reader"):
+            assert newest(self.pipeline.store, self.pipeline.records, None, 9).held
         assert "dead_letter" in self.operate("quarantine", "show", "dead")
         assert "not_json" in self.operate("quarantine", "show", "bad")
         self.operate("quarantine", "replay", "dead", message)
@@ -228,7 +230,6 @@ class Stage:
             assert all(lists.page(Wanted(name, ("none",)), 1).items == [] for name in INDEXED)
             assert lists.ticket("t1")
             assert IndexLists(index, version).vectors(0, LATER, 9).ids
-            assert newest(self.pipeline.store, self.pipeline.records, None, 9).held
 
     def forget(self) -> None:
         """From buckets that keep versions, from every store; then the ticket comes again, and is let in again."""
