@@ -1,12 +1,14 @@
 """One real local AWS server for the test session, on a free port; fresh buckets, queues and table for each test."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import uuid
 from pathlib import Path
 
+import dagster as dg
 import hypothesis
 import pytest
 
@@ -18,6 +20,25 @@ from tickets_cli.aws_server import start_aws_server
 from tickets_cli.processes import free_port
 from tickets_cli.provisioning import provision
 
+# Files whose tests wait for whole programs: started first, they leave the cores to all others, not only to each other.
+FIRST = (
+    "tests/pipeline/test_stack.py",
+    "tests/deploy/flox/test_hook.py",
+    "tests/workers/",
+    "tests/deploy/test_iam.py",
+    "tests/pipeline/test_restarts.py",
+    "tests/pipeline/test_end_to_end.py",
+    "tests/pipeline/test_process_deaths.py",
+    "tests/pipeline/test_hanging_runs.py",
+    "tests/faults/",
+    "tests/deploy/flox/",
+    "tests/pipeline/test_dagster_dev.py",
+    "tests/pipeline/test_graceful_stop.py",
+    "tests/pipeline/test_processor.py",
+    "tests/deploy/kubernetes/test_pods.py",
+    "tests/unit/docs/",
+    "tests/pipeline/",
+)
 # No time limits: the machine may be busy. The same examples each time: a failure is the change's own.
 hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -47,6 +68,11 @@ def prepared_models(own_environment):
     """The default profile's models in MODEL_CACHE_DIR, for tests that start programs with the real ones."""
     command = [sys.executable, "-m", "tickets_cli.main", "models", "prepare"]
     subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=Path(__file__).parents[1])
+
+
+def pytest_collection_modifyitems(items):
+    """In the order of FIRST; the tests of a file stay together."""
+    items.sort(key=lambda item: next((n for n, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
 
 
 def pytest_sessionfinish(session):
@@ -90,6 +116,23 @@ def aws_endpoint(tmp_path_factory, own_environment):
     os.environ.clear()
     os.environ.update(before)
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory, own_environment) -> Path:
+    """A Dagster home with its databases, to be copied: making them takes longer than most tests."""
+    home = tmp_path_factory.mktemp("home")
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        instance.get_runs_count()
+    return home
+
+
+@pytest.fixture
+def local_instance(empty_home, tmp_path):
+    """A Dagster instance of the test's own over files, without daemon or page."""
+    shutil.copytree(empty_home, tmp_path, dirs_exist_ok=True)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A pipeline and its queue, whose every AWS call goes through a proxy that can break it."""
 
-import dagster as dg
 import pytest
 
 from resources import aws
@@ -22,12 +21,11 @@ def proxy(settings, aws_endpoint, monkeypatch):
 
 
 @pytest.fixture
-def queue(proxy, settings, tmp_path, monkeypatch):
+def queue(proxy, settings, local_instance, monkeypatch):
     """Its ticks wait three seconds for a first message, and its runs pause half a second at most."""
     monkeypatch.setattr(ticket_queue_sensor, "LONGEST_TICK", OVERTIME + 3)
     monkeypatch.setattr(aws, "LONGEST_PAUSE", 0.5)
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield Queue(Pipeline(settings, instance))
+    return Queue(Pipeline(settings, local_instance))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 
-import dagster as dg
 import pytest
 
 from resources.aws import client
@@ -49,9 +48,8 @@ class Dead(Queue):
 
 
 @pytest.fixture
-def dead(settings, tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield Dead(Pipeline(settings, instance))
+def dead(settings, local_instance):
+    return Dead(Pipeline(settings, local_instance))
 
 
 def test_a_dead_letter_about_a_good_object_goes_to_quarantine_with_its_history(dead):

@@ -1,6 +1,5 @@
 """Deferred batches, as `tickets reprocess` makes them: behind new tickets, a few at a time, each once."""
 
-import dagster as dg
 import pytest
 
 from tests.fakes import LengthEmbedder, fake_suite
@@ -13,11 +12,10 @@ BEHIND = {"dagster/priority": "-10"}
 
 
 @pytest.fixture
-def queue(settings, tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        made = Queue(Pipeline(settings, instance))
-        made.set(batch_window_seconds=20)  # leaves two seconds of the tick to wait for a first message
-        yield made
+def queue(settings, local_instance):
+    made = Queue(Pipeline(settings, local_instance))
+    made.set(batch_window_seconds=20)  # no tick waits for a first message
+    return made
 
 
 def put_unseen(queue: Queue, *ticket_ids: str) -> list[str]:

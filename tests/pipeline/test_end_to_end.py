@@ -7,6 +7,7 @@ from urllib.request import Request, urlopen
 
 import dagster as dg
 import pytest
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from rich.console import Console
 
 from resources.aws import client
@@ -68,6 +69,9 @@ def watched(stack):
     while not found.look() and time.monotonic() < deadline:
         stack.check()
         time.sleep(0.5)
+    with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+        unfinished = dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))  # the search index comes after the items
+        assert eventually(lambda: not instance.get_runs(unfinished), SECONDS)
     return found
 
 

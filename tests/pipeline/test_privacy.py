@@ -94,10 +94,9 @@ def found(words, text: str) -> list[str]:
 
 
 @pytest.fixture
-def watched(settings, tmp_path, capfd, monkeypatch):
+def watched(settings, local_instance, capfd, monkeypatch):
     monkeypatch.setattr(batch_failure_sensor, "SETTLED", timedelta(0))
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield Watched(Pipeline(settings, instance), capfd)
+    return Watched(Pipeline(settings, local_instance), capfd)
 
 
 def test_a_whole_batch_says_nothing_of_what_its_tickets_say(watched):

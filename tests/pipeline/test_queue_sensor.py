@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,8 +92,9 @@ TWO_RUNS = {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordin
 
 
 @pytest.fixture
-def queue(settings, tmp_path):
+def queue(settings, empty_home, tmp_path):
     coordinator = {**TWO_RUNS, "config": {"max_concurrent_runs": 2}}
+    shutil.copytree(empty_home, tmp_path, dirs_exist_ok=True)
     with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"run_coordinator": coordinator}) as instance:
         yield Queue(Pipeline(settings, instance))
 

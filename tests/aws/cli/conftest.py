@@ -1,5 +1,7 @@
 """A Dagster home, names and a pipeline of each test's own, which the command finds through the environment."""
 
+import shutil
+
 import dagster as dg
 import pytest
 
@@ -27,8 +29,9 @@ def named(settings, monkeypatch):
 
 
 @pytest.fixture
-def pipeline(named, home):
+def pipeline(named, home, empty_home):
     """A pipeline over the Dagster home that the command looks into."""
+    shutil.copytree(empty_home, home, dirs_exist_ok=True)
     prepare_home(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield Pipeline(named, instance)
