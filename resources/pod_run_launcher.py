@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 MEMORY = "OOMKilled"
 KILLED = 128 + signal.SIGKILL
 RETRY_SECONDS = 1  # the monitoring of all runs waits meanwhile
-RAN, GONE = CheckRunHealthResult(WorkerStatus.RUNNING), "its Job is gone"
+RAN, GONE, TAKEN = CheckRunHealthResult(WorkerStatus.RUNNING), "its Job is gone", "its pod was taken away"
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class PodRunLauncher(K8sRunLauncher):
             raise DagsterUserCodeUnreachableError(f"Kubernetes does not answer: {error}") from error
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """RUNNING while it runs or nobody can say, SUCCESS where it ended well, else FAILED, with what ended it."""
+        """RUNNING while it runs or nobody can say, else FAILED, with what ended it."""
         name, namespace = get_job_name_from_run_id(run.run_id), self.get_container_context_for_run(run).namespace
         assert namespace
         try:
@@ -52,9 +52,18 @@ class PodRunLauncher(K8sRunLauncher):
             return RAN
         code = next((code for pod in pods if (code := exit_code(pod)) is not None), None)
         if code is None:
-            return CheckRunHealthResult(WorkerStatus.FAILED, "its pod was taken away")
+            unprepared = next((code for pod in pods if (code := preparation_code(pod))), None)
+            told = f"its preparation of the models failed with code {unprepared}" if unprepared else TAKEN
+            return CheckRunHealthResult(WorkerStatus.FAILED, told)
         message = f"Run execution process for {run.run_id} unexpectedly exited with code {code}"
         return CheckRunHealthResult(WorkerStatus.FAILED, message)
+
+
+def preparation_code(pod: V1Pod) -> int | None:
+    """With which code a container that comes before the run's own failed; None where none did."""
+    states = [status.state for status in (pod.status and pod.status.init_container_statuses) or ()]
+    codes = [state.terminated.exit_code for state in states if state and state.terminated]
+    return next((code for code in codes if code), None)
 
 
 def exit_code(pod: V1Pod) -> int | None:

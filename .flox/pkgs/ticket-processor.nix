@@ -60,8 +60,15 @@ python311.pkgs.buildPythonApplication {
 
   # Dagster runs Python again and again, for code servers and runs: each must find the packages that its parent did.
   nativeBuildInputs = [ makeWrapper ];
-  makeWrapperArgs = [ "--prefix PYTHONPATH : ${searched}" ];
+  makeWrapperArgs = [
+    "--prefix"
+    "PYTHONPATH"
+    ":"
+    searched
+  ];
+  # The generator's program is its own package's: two of one name are no environment.
   postFixup = ''
+    rm -f "$out/bin/ticket-generator" "$out/bin/.ticket-generator-wrapped"
     for program in dagster=dagster dagster-daemon=dagster._daemon dagster-webserver=dagster_webserver; do
       makeWrapper ${python311.interpreter} "$out/bin/''${program%=*}" --add-flags "-m ''${program#*=}" --prefix PYTHONPATH : "${searched}"
     done

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,16 @@ def test_it_installs_again_only_after_a_change(recorded):
         assert len(told()) == 1
     assert "installing" in flox.activate(TICKETS_EXTRAS="models").said
     assert told()[0].endswith(".[models]")
+
+
+def test_two_terminals_at_once_install_once(recorded):
+    flox, told = recorded
+
+    with ThreadPoolExecutor() as terminals:
+        said = [done.said for done in terminals.map(lambda _: flox.activate(), range(2))]
+
+    assert sorted("installing" in words for words in said) == [False, True]
+    assert sum(call.startswith("pip install") for call in told()) == 1
 
 
 def test_where_it_fails_it_says_so_goes_on_and_tries_again(recorded, tmp_path):

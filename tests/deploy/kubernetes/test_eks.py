@@ -35,10 +35,13 @@ def test_a_nodes_containerd_has_the_runtime_that_the_class_names(cluster, object
     node = yaml.safe_load(group["overrideBootstrapCommand"])
     runtime = named(objects, "RuntimeClass", "flox")
 
-    runtimes = tomllib.loads(node["spec"]["containerd"]["config"])["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]
+    plugins = tomllib.loads(node["spec"]["containerd"]["config"])["plugins"]
 
     assert (node["apiVersion"], node["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
-    assert runtimes["runtimes"] == {runtime["handler"]: RUNTIME}
+    # As containerd 1.7 calls the plugin, and as 2 does.
+    assert plugins.keys() == {"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"}
+    for plugin in plugins.values():
+        assert plugin == {"containerd": {"runtimes": {runtime["handler"]: RUNTIME}}}
     assert runtime["scheduling"]["nodeSelector"].items() <= group["labels"].items()
 
 

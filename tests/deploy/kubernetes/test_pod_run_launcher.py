@@ -80,6 +80,7 @@ def terminated(code: int, reason: str = "Error") -> list[dict]:
         ({"phase": "Failed", "containerStatuses": terminated(137, "OOMKilled")}, End.PROCESS_DIED),
         ({"phase": "Failed", "containerStatuses": terminated(139)}, End.PROCESS_DIED),
         ({"phase": "Failed", "containerStatuses": terminated(1)}, End.PROCESS_DIED),
+        ({"phase": "Succeeded", "containerStatuses": terminated(0, "Completed")}, End.PROCESS_DIED),
         ({"phase": "Failed", "containerStatuses": terminated(143)}, End.HOST_GONE),
         ({"phase": "Failed", "containerStatuses": terminated(137)}, End.HOST_GONE),
         ({"phase": "Failed", "reason": "Evicted"}, End.HOST_GONE),
@@ -93,7 +94,17 @@ def terminated(code: int, reason: str = "Error") -> list[dict]:
             End.HOST_GONE,
         ),
     ],
-    ids=["out of memory", "crash", "exit", "asked to end", "killed", "evicted", "pod gone", "node drained"],
+    ids=[
+        "out of memory",
+        "crash",
+        "exit",
+        "ended in a run",
+        "asked to end",
+        "killed",
+        "evicted",
+        "pod gone",
+        "node drained",
+    ],
 )
 def test_a_pod_that_ended_says_whose_fault_it_was(instance, api, run, pod, end):
     api.ended(get_job_name_from_run_id(run.run_id), **pod)
@@ -102,6 +113,16 @@ def test_a_pod_that_ended_says_whose_fault_it_was(instance, api, run, pod, end):
 
     assert after.status == dg.DagsterRunStatus.FAILURE
     assert end_of(instance, after) is end
+
+
+def test_a_pod_whose_preparation_failed_says_so_and_blames_no_ticket(instance, api, run):
+    api.ended(get_job_name_from_run_id(run.run_id), phase="Failed", initContainerStatuses=terminated(7))
+
+    after = monitored(instance, run)
+
+    (said,) = [log.message for log in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)]
+    assert "its preparation of the models failed with code 7" in said
+    assert end_of(instance, after) is End.HOST_GONE
 
 
 def test_a_job_that_is_gone_ends_its_run_as_a_lost_host_does(instance, api, run):

@@ -1,4 +1,4 @@
-"""The packages of .flox/pkgs: they parse, name arguments that nixpkgs has, and are made of what is there."""
+"""The packages of .flox/pkgs: they parse, evaluate over a stub of nixpkgs, and are made of what is there."""
 
 import importlib.util
 import os
@@ -73,7 +73,17 @@ def test_every_program_of_dagster_is_a_module_that_finds_the_closures_packages()
 
     assert set(programs) == {"dagster", "dagster-daemon", "dagster-webserver"}
     assert all(importlib.util.find_spec(f"{module}.__main__") for module in programs.values())
-    assert made["makeWrapperArgs"][0].removeprefix("--prefix PYTHONPATH : ") in made["postFixup"]
+    assert made["makeWrapperArgs"][:3] == ["--prefix", "PYTHONPATH", ":"]
+    assert made["makeWrapperArgs"][3] in made["postFixup"]
+
+
+def test_no_program_is_in_both_packages_which_one_environment_could_not_hold():
+    both = pyproject("ticket-generator")["project"]["scripts"].keys() & ROOT["project"]["scripts"].keys()
+    removed = re.findall(
+        r"\$out/bin/([\w-]+)\"", evaluated("ticket-processor")["postFixup"].split("rm -f")[1].splitlines()[0]
+    )
+
+    assert both == {"ticket-generator"} == set(removed)
 
 
 @pytest.mark.parametrize("name", PACKAGES)
