@@ -93,7 +93,9 @@ def step_seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
 
 
 @contextmanager
-def parts(state: Path, module: str = "ticket_assets.definitions", **changes: str) -> Iterator[Parts]:
+def parts(
+    state: Path, module: str = "ticket_assets.definitions", runs: int | None = None, **changes: str
+) -> Iterator[Parts]:
     """The parts of a stack over an empty state, on free ports, with `module`'s definitions; stopped in the end.
 
     `changes` are environment variables that all its processes and this one have meanwhile.
@@ -107,7 +109,7 @@ def parts(state: Path, module: str = "ticket_assets.definitions", **changes: str
     try:
         settings = load_settings()
         list(provision(settings))
-        prepare_home(home)
+        prepare_home(home, runs=runs)
         with dg.DagsterInstance.from_config(str(home)) as instance:
             yield Parts(settings, instance, services)
     finally:
