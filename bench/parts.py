@@ -94,11 +94,12 @@ def step_seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
 
 @contextmanager
 def parts(
-    state: Path, module: str = "ticket_assets.definitions", runs: int | None = None, **changes: str
+    state: Path, module: str = "ticket_assets.definitions", runs: int | None = None, /, **changes: str
 ) -> Iterator[Parts]:
     """The parts of a stack over an empty state, on free ports, with `module`'s definitions; stopped in the end.
 
-    `changes` are environment variables that all its processes and this one have meanwhile.
+    So many `runs` may go on at a time, as many as there are cores if that is None. `changes` are environment
+    variables that all its processes and this one have meanwhile.
     """
     home, port, before = state / "dagster", free_port(), dict(os.environ)
     os.environ.update(TICKETS_STATE_DIR=str(state), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", **changes)

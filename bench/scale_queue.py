@@ -65,7 +65,7 @@ def _drained(count: int) -> dict[str, float]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as place,
         # No batch is held back: not for those that wait, nor for a slot to come free.
-        parts(Path(place), runs=1000, TICKETS_MAX_PENDING_BATCHES="1000") as stack,
+        parts(Path(place), "ticket_assets.definitions", 1000, TICKETS_MAX_PENDING_BATCHES="1000") as stack,
     ):
         queue, keys = SqsQueue(name=stack.settings.queue), [f"T-{number:07d}.json" for number in range(count)]
         begun = time.monotonic()
