@@ -48,7 +48,7 @@ reset: $(INSTALLED) ## Delete all tickets, records and runs of the local stack (
 
 test: $(INSTALLED) lint ## Lint, types, import contracts, and every test
 	@sh tests/install_system_packages.sh
-	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/ruff check .

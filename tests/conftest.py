@@ -20,25 +20,6 @@ from tickets_cli.aws_server import start_aws_server
 from tickets_cli.processes import free_port
 from tickets_cli.provisioning import provision
 
-# Files whose tests wait for whole programs: started first, they leave the cores to all others, not only to each other.
-FIRST = (
-    "tests/pipeline/test_stack.py",
-    "tests/deploy/flox/test_hook.py",
-    "tests/workers/",
-    "tests/deploy/test_iam.py",
-    "tests/pipeline/test_restarts.py",
-    "tests/pipeline/test_end_to_end.py",
-    "tests/pipeline/test_process_deaths.py",
-    "tests/pipeline/test_hanging_runs.py",
-    "tests/faults/",
-    "tests/deploy/flox/",
-    "tests/pipeline/test_dagster_dev.py",
-    "tests/pipeline/test_graceful_stop.py",
-    "tests/pipeline/test_processor.py",
-    "tests/deploy/kubernetes/test_pods.py",
-    "tests/unit/docs/",
-    "tests/pipeline/",
-)
 # No time limits: the machine may be busy. The same examples each time: a failure is the change's own.
 hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -68,11 +49,6 @@ def prepared_models(own_environment):
     """The default profile's models in MODEL_CACHE_DIR, for tests that start programs with the real ones."""
     command = [sys.executable, "-m", "tickets_cli.main", "models", "prepare"]
     subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=Path(__file__).parents[1])
-
-
-def pytest_collection_modifyitems(items):
-    """In the order of FIRST; the tests of a file stay together."""
-    items.sort(key=lambda item: next((n for n, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
 
 
 def pytest_sessionfinish(session):
