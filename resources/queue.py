@@ -27,7 +27,7 @@ LONGEST_POLL = 2
 # producer puts in a row comes 0.03 s apart at most.
 QUIET = 1.0
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
-# Seconds of polls that all bring messages: deleting what they bring takes a slow queue as long again.
+# Seconds of polls that all bring messages: deleting what they bring takes a slow queue up to twice as long.
 BUSY = 5
 
 

@@ -10,10 +10,11 @@ from tests.unit.resources.models.random_models import save_bart, save_distilbert
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> dict[str, str]:
+    """Of names of their own: whoever else converts such models in this session puts them into the same cache."""
     place = tmp_path_factory.mktemp("models")
     return {
-        "TICKETS_SENTIMENT_MODEL": str(save_distilbert(place / "distilbert")),
-        "TICKETS_SUMMARIZER": str(save_bart(place / "bart")),
+        "TICKETS_SENTIMENT_MODEL": str(save_distilbert(place / "distilbert-to-tell-of")),
+        "TICKETS_SUMMARIZER": str(save_bart(place / "bart-to-tell-of")),
     }
 
 
