@@ -15,7 +15,7 @@ from tests.pipeline.test_queue_sensor import Queue
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES, UTF8_BOM
 
 # `make fuzz` takes 5,000 objects, `make test` fewer of the same kinds.
-OBJECTS, MESSAGES, SEED = int(os.environ.get("FUZZ_OBJECTS", "1000")), 2_000, 20261123
+OBJECTS, MESSAGES, SEED = int(os.environ.get("FUZZ_OBJECTS", "400")), 2_000, 20261123
 GOOD = 100
 
 
