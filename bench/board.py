@@ -8,7 +8,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,7 +21,8 @@ import numpy as np
 from rich.table import Table
 
 from bench.browser import browser
-from bench.common import console, save
+from bench.common import console, save, seconds_of
+from bench.server import local_server
 from resources.attributes import to_item
 from resources.aws import client, concurrently
 from resources.ordering import Record, Stamp
@@ -32,10 +32,8 @@ from ticket_assets.domain.search import LABELS
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.search_index import SearchIndex
 from ticket_generator.generator import TicketGenerator
-from tickets_cli.aws_server import start_aws_server
 from tickets_cli.processes import free_port
-from tickets_cli.provisioning import provision
-from tickets_cli.search import _embedder
+from tickets_cli.search import query_embedder
 
 TICKETS, LOADED, TIMES = int(os.environ.get("BOARD_TICKETS", "10000")), 5_000, 5
 CLUSTERS, SPREAD, SPAN = 300, 0.5, 14 * 86_400
@@ -62,10 +60,10 @@ COMMANDS = {
 
 def main() -> None:
     """Measure, print, and save to bench/results."""
-    with _server(), tempfile.TemporaryDirectory() as folder:
+    with local_server() as folder:
         ticket = _fill(load_settings())
         commands = {name: _command([word.format(ticket=ticket) for word in words]) for name, words in COMMANDS.items()}
-        with _board(Path(folder)) as (address, started):
+        with _board(folder) as (address, started):
             pages = {name: _page(address, path.format(ticket=ticket)) for name, path in VIEWS.items()}
     table = Table("view", "first ever, s", "first byte, median s", "first contentful paint, s", "KB")
     for name, figures in pages.items():
@@ -80,7 +78,7 @@ def _fill(settings: Settings) -> str:
     """Items, index and records; returns the newest ticket's id."""
     random, now = np.random.default_rng(7), int(time.time())
     centres = random.standard_normal((CLUSTERS, EMBEDDING_DIMENSION))
-    embedder, generator = _embedder(settings).version, TicketGenerator(seed=7)
+    embedder, generator = query_embedder(settings).version, TicketGenerator(seed=7)
     index = SearchIndex(settings.pipeline_bucket)
     for first in range(0, TICKETS, LOADED):
         records = []
@@ -132,8 +130,8 @@ def _page(address: str, path: str) -> dict[str, float]:
         size = len(answer.read())
         connection.close()
 
-    first = _seconds(ask)
-    after = statistics.median(_seconds(ask) for _ in range(TIMES))
+    first = seconds_of(ask)
+    after = statistics.median(seconds_of(ask) for _ in range(TIMES))
     return {
         "first ever": first,
         "first byte": after,
@@ -154,13 +152,7 @@ def _paint(url: str) -> float:
 def _command(arguments: list[str]) -> float:
     command = [sys.executable, "-m", "tickets_cli.quick", *arguments, "--json"]
     run: Callable[[], Any] = lambda: subprocess.run(command, check=True, capture_output=True)  # noqa: E731, S603
-    return statistics.median(_seconds(run) for _ in range(TIMES))
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+    return statistics.median(seconds_of(run) for _ in range(TIMES))
 
 
 @contextmanager
@@ -188,19 +180,6 @@ def _answers(port: int) -> bool:
         return connection.getresponse().status == 200
     except OSError:
         return False
-
-
-@contextmanager
-def _server() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        server = start_aws_server(port, Path(folder) / "state", Path(folder) / "aws.log")
-        os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-        try:
-            list(provision(load_settings()))
-            yield
-        finally:
-            server.stop()
 
 
 if __name__ == "__main__":

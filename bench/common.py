@@ -1,9 +1,10 @@
-"""What every benchmark shares: a console, and a result as JSON."""
+"""What every benchmark shares: a console, a stopwatch, and a result as JSON."""
 
 import json
 import os
 import platform
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from rich.console import Console
 
 RESULTS = Path(__file__).parent / "results"
 console = Console()
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def save(name: str, result: Mapping[str, object]) -> None:

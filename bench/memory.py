@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from dagster._core.execution.api import execute_run_iterator
 from rich.table import Table
 
 from bench.common import console, save
+from bench.server import local_server
 from resources.aws import concurrently
 from tests.fakes import fake_suite
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
@@ -24,9 +24,6 @@ from ticket_assets.definitions import build_definitions, build_stores
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES
 from ticket_assets.settings import load_settings
 from ticket_assets.stores.batches import Batches
-from tickets_cli.aws_server import start_aws_server
-from tickets_cli.processes import free_port
-from tickets_cli.provisioning import provision
 
 TICKETS, BAR_MB = 256, 1500
 # By the bytes that a character takes in the object; in Python's own text it takes one, two and four.
@@ -35,15 +32,9 @@ LETTERS = {"ASCII": "word ", "three bytes": "\u65e5\u672c\u8a9e\u306e ", "four b
 
 def main() -> None:
     """Measure each kind of body in a process of its own, over a server of this script's own."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as place:
-        port = free_port()
-        server = start_aws_server(port, Path(place) / "aws", Path(place) / "aws.log")
-        os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", TICKETS_STATE_DIR=place)
-        try:
-            list(provision(load_settings()))
-            found = {kind: measure(kind, letters) for kind, letters in LETTERS.items()}
-        finally:
-            server.stop()
+    with local_server() as place:
+        os.environ["TICKETS_STATE_DIR"] = str(place)
+        found = {kind: measure(kind, letters) for kind, letters in LETTERS.items()}
     table = Table("bodies", "before the batch, MB", "peak, MB", "seconds")
     for kind, run in found.items():
         table.add_row(kind, f"{run['before']:.0f}", f"{run['peak']:.0f}", f"{run['seconds']:.0f}")

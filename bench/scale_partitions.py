@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 import dagster as dg
 from rich.console import Console
 
+from bench.common import seconds_of
 from bench.parts import Parts, parts
 from bench.scale_queue import MEBIBYTE, Ticks
 from resources.aws import client, concurrently
@@ -88,7 +89,7 @@ def _awake(stack: Parts) -> dict[str, float]:
     """What is measured of the running services; the batches that were landed before go first."""
     page = stack.start()
     first = {
-        "partition counts of all assets in the UI, first time": _seconds(lambda: _ask(page, STATS)),
+        "partition counts of all assets in the UI, first time": seconds_of(lambda: _ask(page, STATS)),
         f"partition counts again (at most {STATUS_BAR})": _median(lambda: _ask(page, STATS)),
         f"each partition's state, all assets (at most {STATUS_BAR})": _median(lambda: _ask(page, HEALTH)),
     }
@@ -169,10 +170,4 @@ def _ask(page: int, query: str) -> None:
 
 
 def _median(work: Callable[[], object]) -> float:
-    return statistics.median(_seconds(work) for _ in range(ROUNDS))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.monotonic()
-    work()
-    return time.monotonic() - begun
+    return statistics.median(seconds_of(work) for _ in range(ROUNDS))

@@ -8,27 +8,20 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from bench.common import console, save
+from bench.common import console, save, seconds_of
+from bench.server import local_server
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
 from ticket_assets.domain.search import LISTED, Filters
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.search_index import PREFIX, SearchIndex
-from tickets_cli.aws_server import start_aws_server
-from tickets_cli.processes import free_port
-from tickets_cli.provisioning import provision
-from tickets_cli.search import _embedder
+from tickets_cli.search import query_embedder
 
 BATCH, LOADED, TIMES, WANTED = 256, 5_000, 8, 10
 CLUSTERS, SPREAD = 300, 0.7
@@ -39,7 +32,7 @@ WORDS = "The report exports nothing since the update of Monday, and the page onl
 def main() -> None:
     """Measure each size, print, and save to bench/results."""
     sizes = [int(size) for size in os.environ.get("SEARCH_SIZES", "1000,10000,100000").split(",")]
-    with _server():
+    with local_server():
         found = {f"{size:,}": Growing(load_settings()).measured(size) for size in sizes}
     table = Table("figure", *found)
     for figure in next(iter(found.values())):
@@ -54,7 +47,7 @@ class Growing:
     def __init__(self, settings: Settings) -> None:
         self._random = np.random.default_rng(7)
         self._centres = self._random.standard_normal((CLUSTERS, EMBEDDING_DIMENSION))
-        self._embedder = _embedder(settings).version
+        self._embedder = query_embedder(settings).version
         self._store = S3ObjectStore(bucket=settings.pipeline_bucket)
         self._store.delete_versions(list(self._store.list_versions(PREFIX)))
         self._index = SearchIndex(settings.pipeline_bucket)
@@ -64,7 +57,7 @@ class Growing:
         """Fill it with so many tickets and measure."""
         for first in range(0, size, LOADED):
             self._write(range(first, min(size, first + LOADED)), age=1)
-        settled = _seconds(self._table.settle)
+        settled = seconds_of(self._table.settle)
         fresh = [self._write(_batch(size, k), age=1) for k in range(TIMES)]
         changed = [self._write(_batch(0, k % 3), age=2 + k) for k in range(TIMES)]
         filtered = Filters(urgency="critical", since=100)
@@ -75,7 +68,7 @@ class Growing:
             "upsert of 256 changed, worst s": max(changed),
             "search in a process, median s": self._asked(Filters()),
             "search with filters in a process, median s": self._asked(filtered),
-            "`tickets search`, median wall s": statistics.median(_seconds(_command) for _ in range(5)),
+            "`tickets search`, median wall s": statistics.median(seconds_of(_command) for _ in range(5)),
             "recall@10": self._recall(),
             "merging files and indexing, s": settled,
             "files": sum(1 for _ in self._store.list_keys(PREFIX)),
@@ -86,7 +79,7 @@ class Growing:
         """Seconds of the write alone."""
         vectors = self._vectors(len(numbers)).tolist()
         records = [self._record(n, age, vector) for n, vector in zip(numbers, vectors, strict=True)]
-        return _seconds(lambda: self._index.upsert(records, lambda *_: False))
+        return seconds_of(lambda: self._index.upsert(records, lambda *_: False))
 
     def _vectors(self, count: int) -> np.ndarray:
         noise = SPREAD * self._random.standard_normal((count, EMBEDDING_DIMENSION))
@@ -114,7 +107,7 @@ class Growing:
         def ask(vector: np.ndarray) -> None:
             self._index.search(self._embedder, WORDS, vector, filters, WANTED)
 
-        return statistics.median(_seconds(lambda vector=vector: ask(vector)) for vector in self._vectors(TIMES))
+        return statistics.median(seconds_of(lambda vector=vector: ask(vector)) for vector in self._vectors(TIMES))
 
     def _recall(self) -> float:
         """Of the ten nearest by comparison with every vector, how many the search finds."""
@@ -131,28 +124,9 @@ def _batch(first: int, number: int) -> range:
     return range(first + number * BATCH, first + (number + 1) * BATCH)
 
 
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
 def _command() -> None:
     command = [sys.executable, "-m", "tickets_cli.quick", "search", WORDS, "--urgency", "critical", "--json"]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
-
-
-@contextmanager
-def _server() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        server = start_aws_server(port, Path(folder) / "state", Path(folder) / "aws.log")
-        os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-        try:
-            list(provision(load_settings()))
-            yield
-        finally:
-            server.stop()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import typer
 from ticket_assets.settings import Settings, load_settings
 from tickets_cli.mendable import mendable
 from tickets_cli.processes import ProcessFailed
-from tickets_cli.search import _embedder
+from tickets_cli.search import query_embedder
 from tickets_cli.terminal import plain_errors, say
 
 PORT = 8500
@@ -49,7 +49,7 @@ def serving(
         from tickets_board.sources import Sources
     except ImportError as error:
         raise ProcessFailed(f"{error.name} is not installed: pip install -e '.[ui]'") from error
-    sources = Sources(settings, lambda: _embedder(settings), mendable, dagster)
+    sources = Sources(settings, lambda: query_embedder(settings), mendable, dagster)
     try:
         with server.serving(sources, port, host, names or []) as where:
             yield where

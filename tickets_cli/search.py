@@ -51,7 +51,7 @@ def search(
     with plain_errors():
         settings = _settings()
         filters = _filters(urgency, intent, sentiment, customer, since)
-        index, embedder = _index(settings), _embedder(settings)
+        index, embedder = _index(settings), query_embedder(settings)
         with ThreadPoolExecutor(1) as other:  # the model and Lance take a quarter of a second each to load
             vector = other.submit(embedder.embed, text)
             preload()
@@ -79,7 +79,7 @@ def similar(
     with plain_errors():
         settings = _settings()
         filters = _filters(urgency, intent, sentiment, customer, since)
-        index, version, own = _index(settings), _embedder(settings).version, ticket.removesuffix(".json")
+        index, version, own = _index(settings), query_embedder(settings).version, ticket.removesuffix(".json")
         found = index.near(version, index.vector_of(version, own), filters, limit + 1)
         _show(f"Nearest to {own}", [hit for hit in found if hit["ticket_id"] != own][:limit], settings, json)
 
@@ -110,7 +110,7 @@ def _filters(
     return Filters(urgency, intent, sentiment, customer, after)
 
 
-def _embedder(settings: "Settings") -> Any:
+def query_embedder(settings: "Settings") -> Any:
     """Whoever made the stored vectors; the reference engine, which takes seconds to load, by its role."""
     if settings.engine == "ctranslate2":
         from resources.models.query_embedder import QueryEmbedder
