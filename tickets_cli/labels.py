@@ -8,10 +8,12 @@ import typer
 
 from resources.models.example_classifier import ExampleClassifier
 from resources.models.label_check import findings, nearest
-from resources.models.label_file import LabelFile, load
+from resources.models.head_sentiment import load_sentiment
+from resources.models.label_file import LabelFile, load, load_known
 from resources.models.label_matching import keywords_found, ruling
 from resources.models.roles import Embedder
 from resources.models.suite import ModelSuite
+from ticket_assets.domain.classification import URGENCIES
 from ticket_assets.settings import Settings, load_settings
 from tickets_cli.learning import learn
 from tickets_cli.safe_text import escaped
@@ -19,7 +21,7 @@ from tickets_cli.terminal import console, plain_errors
 
 app = typer.Typer(no_args_is_help=True, help="The label files of TICKETS_LABELS_DIR.")
 app.command()(learn)
-NAMES = ("intent", "urgency", "sentiment")
+LOADERS = {"intent": load, "urgency": lambda path: load_known(path, URGENCIES), "sentiment": load_sentiment}
 SHOWN = 3
 
 
@@ -31,7 +33,7 @@ def check() -> None:
     """
     with plain_errors():
         settings = load_settings()
-        files = {name: load(_path(settings, name)) for name in NAMES}
+        files = {name: read(_path(settings, name)) for name, read in LOADERS.items()}
         embedder = _models(settings).embedder
         for name, file in files.items():
             _report(name, file, embedder)
@@ -47,7 +49,7 @@ def try_text(text: Annotated[str, typer.Argument(help="What a customer might wri
         settings = load_settings()
         models = _models(settings)
         vectors = models.embedder.embed([text])
-        for name in NAMES:
+        for name in LOADERS:
             role = getattr(models, name)
             label, confidence = role.classify([text], vectors)[0]
             console.print(f"[bold]{name}[/]: {label}, {confidence:.2f}", highlight=False)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from resources.models.blended_head import Blend, BlendedHead, fit_blended
 from resources.models.head_cache import cached
-from resources.models.label_file import LabelFile, content_hash, load
+from resources.models.label_file import LabelFile, content_hash, load, load_known
 from resources.models.label_matching import keyword_count, ruling
 from resources.models.roles import Classifier, Embedder, Prediction
 from resources.models.softmax_head import SoftmaxHead, fit
@@ -35,6 +35,7 @@ class ExampleClassifier(Classifier):
     embedder: dg.ResourceDependency[Embedder]
     cache_dir: str = Field(description="Where fitted heads are kept between processes.")
     by_nearest: bool = Field(default=False, description="Whether the nearest examples have a share in the decision.")
+    known: list[str] = Field(default=[], description="The labels that records may have; empty: whatever the file says.")
 
     @property
     def version(self) -> str:
@@ -44,7 +45,11 @@ class ExampleClassifier(Classifier):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels in the file's order; raises LabelFileError."""
-        return tuple(load(self.label_file).labels)
+        return tuple(self.file().labels)
+
+    def file(self) -> LabelFile:
+        """The label file as it is now; raises LabelFileError, also where a label is not `known`."""
+        return load_known(self.label_file, self.known) if self.known else load(self.label_file)
 
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension).
@@ -55,14 +60,14 @@ class ExampleClassifier(Classifier):
             raise ValueError(f"{len(texts)} texts but {len(vectors)} vectors")
         if not texts:
             return []
-        file = load(self.label_file)
+        file = self.file()
         by_head = predictions(tuple(file.labels), self.probabilities(texts, vectors))
         rules = (ruling(file, text) for text in texts)
         return [Prediction(r.label, RULE_CONFIDENCE) if r else p for r, p in zip(rules, by_head, strict=True)]
 
     def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
         """Return the head's probabilities before any rule, (len(texts), labels), in the file's order."""
-        return self.head().probabilities(vectors, keyword_counts(load(self.label_file), texts))
+        return self.head().probabilities(vectors, keyword_counts(self.file(), texts))
 
     def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:
         """Return which predictions a person should look at: under their label's threshold, or far from every example.
@@ -71,7 +76,7 @@ class ExampleClassifier(Classifier):
         """
         if not texts:
             return []
-        file, head = load(self.label_file), self.head()
+        file, head = self.file(), self.head()
         fitted = dict(zip(file.labels, head.thresholds, strict=True))
         least = {n: fitted[n] if v.review_below is None else v.review_below for n, v in file.labels.items()}
         rows = zip(texts, said, head.is_far(vectors), strict=True)
@@ -84,7 +89,7 @@ class ExampleClassifier(Classifier):
 
     def head(self) -> BlendedHead:
         """The fitted head; raises LabelFileError."""
-        file, blend = load(self.label_file), self.blend
+        file, blend = self.file(), self.blend
         key = "|".join((file.hash, self.embedder.version, CODE, str(tuple(blend))))
         k = len(file.labels)
         shapes = {"weights": (None, k), "examples": (None, None), "owners": (None,), "calibration": (2 + k,)}

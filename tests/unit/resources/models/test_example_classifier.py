@@ -137,6 +137,12 @@ def test_a_bad_label_file_is_reported(tmp_path, classifier):
         classified(classifier, "yellow")
 
 
+def test_a_label_that_records_do_not_know_is_reported_with_its_line(classifier):
+    strict = classifier.model_copy(update={"known": ["apple", "pear"]})
+    with pytest.raises(LabelFileError, match=r"fruit\.yaml, line 9: label banana is not one of \['apple', 'pear'\]"):
+        classified(strict, "yellow")
+
+
 def test_the_version_names_the_file_and_changes_with_it_without_embedding(tmp_path, classifier):
     before = classifier.version
     (tmp_path / "fruit.yaml").write_text(FRUIT.replace("sour", "tart"))
