@@ -58,7 +58,9 @@ def _ways(tickets: Sequence[Ticket], texts: list[str], embedder: Embedder) -> di
 
     def surest(role: ExampleClassifier) -> list[Prediction]:
         said = role.classify(sentences, parts)
-        return [max((said[i] for i in np.flatnonzero(owners == n)), key=lambda p: p.confidence) for n in range(len(texts))]
+        return [
+            max((said[i] for i in np.flatnonzero(owners == n)), key=lambda p: p.confidence) for n in range(len(texts))
+        ]
 
     def of(vectors: np.ndarray) -> Way:
         return lambda role: role.classify(texts, vectors)

@@ -51,16 +51,23 @@ class HeadSentiment(SentimentModel):
             raise ValueError(f"{len(texts)} texts but {len(vectors)} vectors")
         if not texts:
             return []
+        return predictions(tuple(load_sentiment(self.label_file).labels), self.probabilities(texts, vectors))
+
+    def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
+        """Return the head's probabilities, (len(texts), 3), in the file's order."""
         file = load_sentiment(self.label_file)
         head = fitted_head(file, self.embedder, self.cache_dir, RIDGE, with_lexicon)
-        return predictions(head.classes, head.probabilities(with_lexicon(texts, vectors)))
-
+        return head.probabilities(with_lexicon(texts, vectors))
 
     def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
         """Return which predictions lie under their label's `review_below`, or UNSURE where the file has none."""
+        bars = self.bars()
+        return [p.confidence < bars[p.label] for p in said]
+
+    def bars(self) -> dict[str, float]:
+        """The confidence of each label, in the file's order, under which it is in doubt."""
         own = {name: label.review_below for name, label in load_sentiment(self.label_file).labels.items()}
-        least = {name: UNSURE if bar is None else bar for name, bar in own.items()}
-        return [p.confidence < least[p.label] for p in said]
+        return {name: UNSURE if bar is None else bar for name, bar in own.items()}
 
 
 def load_sentiment(path: str) -> LabelFile:

@@ -101,7 +101,9 @@ def test_a_file_with_one_label_is_refused(tmp_path):
 
 def test_a_label_that_records_do_not_know_is_refused_at_its_line_and_a_missing_one_where_all_are_needed(tmp_path):
     path = written(tmp_path, GOOD)
-    with pytest.raises(LabelFileError, match=r"line 9: label cat is not one of \['dog', 'cow'\]\. Remedy: use these alone"):
+    with pytest.raises(
+        LabelFileError, match=r"line 9: label cat is not one of \['dog', 'cow'\]\. Remedy: use these alone"
+    ):
         load_known(path, ["dog", "cow"])
     assert load_known(path, ["cat", "cow", "dog"]) is load(path)
     with pytest.raises(LabelFileError, match=r"line 4: labels \['cow'\] are missing\. Remedy: describe all of"):
