@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -58,8 +59,21 @@ def test_labels_that_no_record_can_have_end_the_check_as_they_would_end_a_run(la
         assert f"{name}.yaml, line {line}: {complaint}" in output
 
 
+def test_a_text_of_another_language_is_called_so_and_a_doubtful_label_too(labels):
+    _, output = run("try", "Die App stürzt ab")
+    assert "language: de 0.82; not served" in output
+    assert "; in doubt" in output
+    assert "far from every example" in output
+
+
 def test_a_decision_is_explained_by_scores_keywords_rule_and_nearest_examples(labels):
     _, output = run("try", "Our site is down and I was charged twice")
+    assert "language: en" in output
+    assert "sentiment: NEGATIVE" in output
+    assert "NEUTRAL 0." in output.split("sentiment:")[1]
+    assert "VADER: -0.20 from -1 to 1" in output
+    with_share = r"\d\.\d\d (critical|high|medium|low|[A-Z]+): "
+    assert not re.search(with_share, output.split("urgency:")[1])
     assert "urgency: critical, 0.95" in output
     assert "rule for critical: an outage" in output
     assert "keywords of payment_issue: charged" in output
