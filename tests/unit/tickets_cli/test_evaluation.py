@@ -60,7 +60,7 @@ def test_a_value_that_measures_nothing_is_refused_with_its_line_and_a_remedy(tmp
     assert str(caught.value) == f"{path}, line 3: {complaint}; mend or drop it"
 
 
-def test_summaries_are_compared_with_the_beginning_at_their_own_length_and_by_sentence(tmp_path):
+def test_summaries_are_compared_with_the_beginning_at_their_own_length_and_by_sentence():
     text = "One two three. Four five six seven. Eight nine."
     found = evaluate_summaries(fake_suite(), [{"text": text, "summary": "One two three."}])
     assert found["first sentence"]["ROUGE-L"] == 1.0
