@@ -49,7 +49,7 @@ def test_rows_of_one_confidence_count_alike_in_whatever_order_they_come():
 
 
 @pytest.mark.parametrize(
-    "measure", [m.confident_half, m.calibration_error, m.reliability, lambda *both: m.coverage(*both, 0.9)]
+    "measure", [m.confident_half, m.calibration_error, m.reliability, lambda sure, right: m.coverage(sure, right, 0.9)]
 )
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_confidence_that_is_not_finite_is_refused(measure, value):
