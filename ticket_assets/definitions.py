@@ -40,6 +40,7 @@ from ticket_assets.assets.summarized_tickets import summarized_tickets
 from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.assets.ticket_metadata import ticket_metadata
 from ticket_assets.assets.ticket_search_index import ticket_search_index
+from ticket_assets.domain.classification import URGENCIES
 from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tickets
 from ticket_assets.settings import Settings, load_settings
@@ -127,6 +128,7 @@ def build_models(settings: Settings) -> ModelSuite:
             embedder=embedder,
             cache_dir=cache,
             by_nearest=name == "intent",
+            known=[*URGENCIES] if name == "urgency" else [],
         )
 
     sentiment, summarizer = _profile(settings, embedder, cache)

@@ -24,7 +24,7 @@ def evaluate(
         from ticket_assets.definitions import build_models
 
         settings = load_settings()
-        loaded = [(path, rows, kind_of(path, rows)) for path in files for rows in [read(path)]]
+        loaded = [(path, [*rows.values()], kind_of(path, rows)) for path in files for rows in [read(path)]]
         models = build_models(settings)
         paths = {name: str(settings.labels_dir / f"{name}.yaml") for name in ("intent", "urgency", "sentiment")}
         plain, pictured = [], []

@@ -25,7 +25,7 @@ def markdown_labels(name: str, found: Labelled) -> str:
         f"- accuracy {right.mean():.3f}, 95 % interval {low:.3f} to {high:.3f}; {half:.3f} on the most confident half",
         f"- calibration error {error:.3f}",
         f"- coverage at a precision of {TARGET:g}: {covered:.3f}; in doubt: {found.doubted:.3f}",
-        f"- {found.milliseconds:.3f} ms a row, embedding excluded",
+        f"- {found.milliseconds:.3f} ms a row for label and doubt, embedding excluded",
         "",
         *_table(["label", "precision", "recall", "F1", "rows"], _scores(found)),
         "",

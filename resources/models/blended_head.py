@@ -17,7 +17,7 @@ TEMPERATURES = np.geomspace(1.0, 3.0, 25)
 # Of the examples, so many are farther from all others than what is called far from every example.
 FAR_QUANTILE = 0.05
 # A label's threshold: the least confidence from which held-out answers are right so often. Examples are easier than
-# tickets, hence the floor; the ceiling keeps a hard label from being doubted always.
+# tickets, hence the floor; the ceiling keeps a hard label from being doubted always, and may be less sure than that.
 PRECISION, STEPS = 0.9, 11
 
 
@@ -40,7 +40,8 @@ class Blend(NamedTuple):
 class BlendedHead(NamedTuple):
     """A fitted head: `examples` is float32 (n, dimension), `owners` their label positions in ascending order.
 
-    `far` is a cosine, `temperature` over 0; `thresholds` are confidences, one a label, under which it is in doubt.
+    `far` is a cosine, `temperature` over 0; `thresholds` are confidences, one a label, under which it is in doubt, and
+    `precisions` how often held-out answers over them are right (0 for a label that none got).
     """
 
     regression: SoftmaxHead
@@ -50,6 +51,7 @@ class BlendedHead(NamedTuple):
     temperature: float
     far: float
     thresholds: np.ndarray
+    precisions: np.ndarray
 
     def probabilities(self, vectors: np.ndarray, keywords: np.ndarray) -> np.ndarray:
         """Return probabilities (n, classes) of unit vectors (n, dimension) and keyword counts (n, classes)."""
@@ -86,14 +88,32 @@ def fit_blended(
     """
     examples, owners = np.asarray(vectors, np.float32), np.asarray(owners, np.intp)
     regression, unset = fit(examples, owners, classes, blend.ridge), np.zeros(len(classes))
-    whole = BlendedHead(regression, examples, owners, blend, 1.0, 0.0, unset)
+    whole = BlendedHead(regression, examples, owners, blend, 1.0, 0.0, unset, unset)
     cosines = examples @ examples.T
     np.fill_diagonal(cosines, -1.0)
     far = float(np.quantile(cosines.max(axis=1), FAR_QUANTILE))
     logits = _held_out(whole, keywords, classes)
     temperature = _temperature(logits, owners)
-    thresholds = _thresholds(softmax(logits / temperature), owners, blend)
-    return whole._replace(temperature=temperature, far=far, thresholds=thresholds)
+    found, precisions = thresholds(softmax(logits / temperature), owners, blend)
+    return whole._replace(temperature=temperature, far=far, thresholds=found, precisions=precisions)
+
+
+def thresholds(probabilities: np.ndarray, truth: np.ndarray, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
+    """Each label's threshold and the precision of the answers over it, both (classes,).
+
+    `probabilities` of held-out rows are (n, classes), `truth` their n label positions. The threshold is the least from
+    floor to ceiling with a precision of PRECISION; where none has it, the ceiling, and the precision tells so.
+    """
+    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    found = np.full(probabilities.shape[1], blend.ceiling)
+    reached = np.zeros(len(found))
+    for label in range(len(found)):
+        for threshold in np.linspace(blend.ceiling, blend.floor, STEPS):
+            own = (said == label) & (sure >= threshold)
+            precision = float((truth[own] == label).mean()) if own.any() else 0.0
+            if threshold == blend.ceiling or precision >= PRECISION:
+                found[label], reached[label] = threshold, precision
+    return found, reached
 
 
 def _held_out(whole: BlendedHead, keywords: np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -111,17 +131,6 @@ def _temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     rows = np.arange(len(truth))
     losses = [-np.log(softmax(logits / t)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])
-
-
-def _thresholds(probabilities: np.ndarray, truth: np.ndarray, blend: Blend) -> np.ndarray:
-    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    found = np.full(probabilities.shape[1], blend.ceiling)
-    for label in range(len(found)):
-        for threshold in np.linspace(blend.ceiling, blend.floor, STEPS):
-            own = (said == label) & (sure >= threshold)
-            if own.any() and (truth[own] == label).mean() >= PRECISION:
-                found[label] = threshold
-    return found
 
 
 def _folds(owners: np.ndarray) -> Iterator[np.ndarray]:

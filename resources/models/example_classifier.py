@@ -9,13 +9,13 @@ from pydantic import Field
 
 from resources.models.blended_head import Blend, BlendedHead, fit_blended
 from resources.models.head_cache import cached
-from resources.models.label_file import LabelFile, content_hash, load
+from resources.models.label_file import LabelFile, content_hash, load, load_known
 from resources.models.label_matching import keyword_count, ruling
 from resources.models.roles import Classifier, Embedder, Prediction
 from resources.models.softmax_head import SoftmaxHead, fit
 
 # Raise when the constants below, the features or the fit change: old heads on disk and old records are then outdated.
-CODE = "2"
+CODE = "3"
 MOST_KEYWORDS = 2  # that count: enough to settle a close call, not to overturn a clear one
 # Chosen by 5-fold cross-validation on the examples and the two development sets (docs/labels.md). The nearest examples
 # help among topics (intent); how soon somebody must act is no topic, and there they cost six points of accuracy.
@@ -35,6 +35,7 @@ class ExampleClassifier(Classifier):
     embedder: dg.ResourceDependency[Embedder]
     cache_dir: str = Field(description="Where fitted heads are kept between processes.")
     by_nearest: bool = Field(default=False, description="Whether the nearest examples have a share in the decision.")
+    known: list[str] = Field(default=[], description="The labels that records may have; empty: whatever the file says.")
 
     @property
     def version(self) -> str:
@@ -44,7 +45,11 @@ class ExampleClassifier(Classifier):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels in the file's order; raises LabelFileError."""
-        return tuple(load(self.label_file).labels)
+        return tuple(self.file().labels)
+
+    def file(self) -> LabelFile:
+        """The label file as it is now; raises LabelFileError, also where a label is not `known`."""
+        return load_known(self.label_file, self.known) if self.known else load(self.label_file)
 
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension).
@@ -55,14 +60,16 @@ class ExampleClassifier(Classifier):
             raise ValueError(f"{len(texts)} texts but {len(vectors)} vectors")
         if not texts:
             return []
-        file = load(self.label_file)
+        file = self.file()
         by_head = predictions(tuple(file.labels), self.probabilities(texts, vectors))
         rules = (ruling(file, text) for text in texts)
-        return [Prediction(r.label, RULE_CONFIDENCE) if r else p for r, p in zip(rules, by_head, strict=True)]
+        return [
+            Prediction(r.label, RULE_CONFIDENCE, ruled=True) if r else p for r, p in zip(rules, by_head, strict=True)
+        ]
 
     def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
         """Return the head's probabilities before any rule, (len(texts), labels), in the file's order."""
-        return self.head().probabilities(vectors, keyword_counts(load(self.label_file), texts))
+        return self.head().probabilities(vectors, keyword_counts(self.file(), texts))
 
     def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:
         """Return which predictions a person should look at: under their label's threshold, or far from every example.
@@ -71,11 +78,13 @@ class ExampleClassifier(Classifier):
         """
         if not texts:
             return []
-        file, head = load(self.label_file), self.head()
-        fitted = dict(zip(file.labels, head.thresholds, strict=True))
-        least = {n: fitted[n] if v.review_below is None else v.review_below for n, v in file.labels.items()}
-        rows = zip(texts, said, head.is_far(vectors), strict=True)
-        return [not ruling(file, text) and bool(far or p.confidence < least[p.label]) for text, p, far in rows]
+        bars, far = self.bars(), self.head().is_far(vectors)
+        return [not p.ruled and bool(f or p.confidence < bars[p.label]) for p, f in zip(said, far, strict=True)]
+
+    def bars(self) -> dict[str, float]:
+        """The confidence of each label, in the file's order, under which it is in doubt."""
+        own = zip(self.file().labels.items(), self.head().thresholds, strict=True)
+        return {n: float(fitted) if v.review_below is None else v.review_below for (n, v), fitted in own}
 
     @property
     def blend(self) -> Blend:
@@ -84,21 +93,23 @@ class ExampleClassifier(Classifier):
 
     def head(self) -> BlendedHead:
         """The fitted head; raises LabelFileError."""
-        file, blend = load(self.label_file), self.blend
+        file, blend = self.file(), self.blend
         key = "|".join((file.hash, self.embedder.version, CODE, str(tuple(blend))))
         k = len(file.labels)
-        shapes = {"weights": (None, k), "examples": (None, None), "owners": (None,), "calibration": (2 + k,)}
+        shapes = {"weights": (None, k), "examples": (None, None), "owners": (None,), "calibration": (2 + 2 * k,)}
         stored = cached(self.cache_dir, key, shapes, lambda: _fitted(file, self.embedder, blend))
         temperature, far = map(float, stored["calibration"][:2])
         regression = SoftmaxHead(tuple(file.labels), stored["weights"])
-        thresholds = stored["calibration"][2:]
-        return BlendedHead(regression, stored["examples"], stored["owners"], blend, temperature, far, thresholds)
+        thresholds, precisions = stored["calibration"][2:].reshape(2, k)
+        return BlendedHead(
+            regression, stored["examples"], stored["owners"], blend, temperature, far, thresholds, precisions
+        )
 
 
 def _fitted(file: LabelFile, embedder: Embedder, blend: Blend) -> dict[str, np.ndarray]:
     texts, owners = file.examples()
     head = fit_blended(embedder.embed(texts), np.array(owners), keyword_counts(file, texts), tuple(file.labels), blend)
-    calibration = np.array([head.temperature, head.far, *head.thresholds])
+    calibration = np.array([head.temperature, head.far, *head.thresholds, *head.precisions])
     arrays = {"weights": head.regression.weights, "examples": head.examples, "owners": head.owners}
     return {**arrays, "calibration": calibration}
 

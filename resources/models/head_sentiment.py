@@ -13,13 +13,13 @@ import numpy as np
 from pydantic import Field
 
 from resources.models.example_classifier import fitted_head, head_version, predictions
-from resources.models.label_file import LabelFileError, load
-from resources.models.roles import Embedder, Prediction, SentimentModel
+from resources.models.label_file import LabelFile, complaint, load_known
+from resources.models.roles import UNSURE, Embedder, Prediction, SentimentModel
 
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-CLASSES = {"POSITIVE", "NEGATIVE", "NEUTRAL"}
+CLASSES = ("POSITIVE", "NEGATIVE", "NEUTRAL")
 RIDGE = 0.002
 # Weight of the lexicon against the unit vector. Macro-F1 on public sets (tweets / developers / reviews): VADER alone
 # .56 / .73 / .57, both .62 / .76 / .58. Scores of single sentences, neg/neu/pos, length and punctuation added nothing
@@ -51,17 +51,35 @@ class HeadSentiment(SentimentModel):
             raise ValueError(f"{len(texts)} texts but {len(vectors)} vectors")
         if not texts:
             return []
-        file = load(self.label_file)
-        if set(file.labels) != CLASSES:
-            raise LabelFileError(
-                f"{self.label_file}: labels are {list(file.labels)}. Remedy: use exactly {sorted(CLASSES)}."
-            )
-        if file.rules or any(label.keywords for label in file.labels.values()):
-            raise LabelFileError(
-                f"{self.label_file}: has keywords or rules. Remedy: add examples; the lexicon has words."
-            )
+        return predictions(tuple(load_sentiment(self.label_file).labels), self.probabilities(texts, vectors))
+
+    def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
+        """Return the head's probabilities, (len(texts), 3), in the file's order."""
+        file = load_sentiment(self.label_file)
         head = fitted_head(file, self.embedder, self.cache_dir, RIDGE, with_lexicon)
-        return predictions(head.classes, head.probabilities(with_lexicon(texts, vectors)))
+        return head.probabilities(with_lexicon(texts, vectors))
+
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
+        """Return which predictions lie under their label's `review_below`, or UNSURE where the file has none."""
+        bars = self.bars()
+        return [p.confidence < bars[p.label] for p in said]
+
+    def bars(self) -> dict[str, float]:
+        """The confidence of each label, in the file's order, under which it is in doubt."""
+        own = {name: label.review_below for name, label in load_sentiment(self.label_file).labels.items()}
+        return {name: UNSURE if bar is None else bar for name, bar in own.items()}
+
+
+def load_sentiment(path: str) -> LabelFile:
+    """The file, if the head can use all that is in it; LabelFileError."""
+    file = load_known(path, CLASSES, every=True)
+    for name, label in file.labels.items():
+        if label.keywords:
+            place = ("labels", name, "keywords")
+            raise complaint(path, place, "the head reads no keywords", "add examples; the lexicon has words")
+    if file.rules:
+        raise complaint(path, ("rules",), "the head reads no rules", "add examples; the lexicon has words")
+    return file
 
 
 def with_lexicon(texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:

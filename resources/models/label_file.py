@@ -4,7 +4,7 @@ Loads and validates; fits nothing, and knows nothing of tickets. Every complaint
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,11 @@ _REMEDIES = {
     "too_short": "add entries: a file needs 2 labels, a label 3 examples, a rule 1 phrase",
     "list_type": "write a list, one '- \"…\"' a line",
     "value_error": "correct it or add what it refers to",
+    "float_type": "write a number from 0 to 1, or remove the key",
+    "greater_than_equal": "write a number from 0 to 1, or remove the key",
+    "less_than_equal": "write a number from 0 to 1, or remove the key",
 }
+KEY_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}
 _DEFAULT_REMEDY = "compare it with the comment at the head of the label files that come with the project"
 
 
@@ -44,7 +48,7 @@ class Label(_Strict):
 
     description: Text
     keywords: list[Text] = []
-    review_below: float | None = Field(default=None, ge=0, le=1)
+    review_below: float | None = Field(default=None, ge=0, le=1, strict=True)
     examples: list[Text] = Field(min_length=3)
 
 
@@ -89,6 +93,23 @@ def load(path: str) -> LabelFile:
     return _parse(path, _content(path))
 
 
+def load_known(path: str, known: Collection[str], *, every: bool = False) -> LabelFile:
+    """As `load`, for labels that records and code name: refuses others, and with `every` also a file that lacks one."""
+    file = load(path)
+    for name in file.labels:
+        if name not in known:
+            raise complaint(path, ("labels", name), f"label {name} is not one of {list(known)}", "use these alone")
+    if every and set(known) - set(file.labels):
+        missing = sorted(set(known) - set(file.labels))
+        raise complaint(path, ("labels",), f"labels {missing} are missing", f"describe all of {list(known)}")
+    return file
+
+
+def complaint(path: str, location: tuple[Hashable, ...], problem: str, remedy: str) -> LabelFileError:
+    """The error for what stands at `location` (keys and positions from the top) in a file that `load` takes."""
+    return _error(path, _mark(yaml.compose(_content(path), _Loader), location), problem, remedy)
+
+
 def _content(path: str) -> bytes:
     try:
         return Path(path).expanduser().read_bytes()
@@ -100,9 +121,9 @@ def _content(path: str) -> bytes:
 def _parse(path: str, content: bytes) -> LabelFile:
     try:
         node = yaml.compose(content, _Loader)
-        _reject_repeated_keys(path, node)
+        _check_keys(path, node)
         data = yaml.load(content, _Loader)  # noqa: S506 - both candidates are safe loaders
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         # An unclosed quote is noticed at the end of the file: the context is where it was opened.
         unclosed = "scalar" in (getattr(error, "context", None) or "")
         mark = getattr(error, "context_mark" if unclosed else "problem_mark", None)
@@ -124,18 +145,23 @@ def _error(path: str, mark: Any, problem: str, remedy: str) -> LabelFileError:
     return LabelFileError(f"{path}{line}: {problem}. Remedy: {remedy}.")
 
 
-def _reject_repeated_keys(path: str, node: Any) -> None:
-    """YAML keeps the last of two equal keys without a word: half of a label's examples would vanish."""
+def _check_keys(path: str, node: Any, around: tuple[Any, ...] = ()) -> None:
+    """YAML takes any value for a key, keeps the last of two equal ones without a word, and lets a node hold itself."""
+    if node in around:
+        raise _error(path, node.start_mark, "an alias stands inside what it names", "write out what it should repeat")
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen:
-                raise _error(path, key.start_mark, f"'{key.value}' stands here a second time", "merge or rename them")
-            seen.add(key.value)
-            _reject_repeated_keys(path, value)
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in KEY_TAGS:
+                raise _error(path, key.start_mark, "a key here is no text", "put the name or text in double quotes")
+            if key.value.strip() in seen:
+                again = f"'{key.value.strip()}' stands here a second time"
+                raise _error(path, key.start_mark, again, "merge or rename them")
+            seen.add(key.value.strip())
+            _check_keys(path, value, (*around, node))
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _reject_repeated_keys(path, value)
+            _check_keys(path, value, (*around, node))
 
 
 def _mark(node: Any, location: tuple[Hashable, ...]) -> Any:
@@ -143,7 +169,7 @@ def _mark(node: Any, location: tuple[Hashable, ...]) -> Any:
     mark = node.start_mark
     for part in location:
         if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
+            found = [(key, value) for key, value in node.value if key.value.strip() == str(part).strip()]
         else:
             found = [(v, v) for i, v in enumerate(getattr(node, "value", ())) if i == part]
         if not found:

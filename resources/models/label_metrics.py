@@ -1,6 +1,7 @@
 """How good labels are, against the truth: accuracy with its interval, F1, calibration, coverage, confusion. Pure.
 
-Truth and answers are lists of labels; confidences an array in [0, 1]. No number here is a mean over sets.
+Truth and answers are lists of labels; confidences an array in [0, 1]; ValueError where one is not
+finite. Rows of one confidence count alike, in whatever order they come. No number here is a mean over sets.
 """
 
 import math
@@ -58,6 +59,7 @@ def wilson(right: int, rows: int) -> tuple[float, float]:
 
 def reliability(confidences: np.ndarray, right: np.ndarray) -> list[Bin]:
     """The bins of equal width that hold an answer, from low to high."""
+    _refuse_infinite(confidences)
     places = np.clip(np.ceil(confidences * BINS).astype(int) - 1, 0, BINS - 1)
     inside = [places == place for place in range(BINS)]
     return [Bin(float(confidences[i].mean()), float(right[i].mean()), int(i.sum())) for i in inside if i.any()]
@@ -69,15 +71,36 @@ def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
 
 
 def coverage(confidences: np.ndarray, right: np.ndarray, precision: float) -> float:
-    """The largest share of rows, most confident first, of which at least `precision` are right."""
-    ranked = right[np.argsort(-confidences, kind="stable")]
-    enough = np.flatnonzero(np.cumsum(ranked) / np.arange(1, len(ranked) + 1) >= precision)
+    """The largest share of rows over one bar of confidence of which at least `precision` are right.
+
+    A bar takes all rows of one confidence or none.
+    """
+    sure, ranked = _ranked(confidences, right)
+    shares = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    group_ends = np.append(sure[1:] != sure[:-1], True)
+    enough = np.flatnonzero(group_ends & (shares >= precision))
     return float(enough[-1] + 1) / len(ranked) if len(enough) else 0.0
 
 
 def confident_half(confidences: np.ndarray, right: np.ndarray) -> float:
-    """The accuracy of the more confident half of the rows."""
-    return float(right[np.argsort(-confidences, kind="stable")[: max(1, len(right) // 2)]].mean())
+    """The accuracy of the more confident half of the rows; of those as sure as its last, the mean fills it up."""
+    sure, ranked = _ranked(confidences, right)
+    half = max(1, len(sure) // 2)
+    above, equal = sure > sure[half - 1], sure == sure[half - 1]
+    return float(ranked[above].sum() + (half - above.sum()) * ranked[equal].mean()) / half
+
+
+def _ranked(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both, most confident first."""
+    _refuse_infinite(confidences)
+    order = np.argsort(-confidences, kind="stable")
+    return confidences[order], right[order]
+
+
+def _refuse_infinite(confidences: np.ndarray) -> None:
+    """NaN would take any place among the others."""
+    if not np.isfinite(confidences).all():
+        raise ValueError("a confidence is not finite")
 
 
 def _score(label: str, right: int, told: int, true: int) -> LabelScore:

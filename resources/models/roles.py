@@ -16,10 +16,11 @@ UNSURE = 0.4
 
 
 class Prediction(NamedTuple):
-    """A label and the probability, in [0, 1], that the model gives it."""
+    """A label and the probability, in [0, 1], that the model gives it; whether a rule decided it, which none doubts."""
 
     label: str
     confidence: float
+    ruled: bool = False
 
 
 class ModelInfo(NamedTuple):

@@ -37,24 +37,32 @@ def lead(text: str, count: int) -> str:
     return " ".join(text.split()[:count])
 
 
-def ranks(similarities: np.ndarray, wanted: Sequence[Collection[int]]) -> list[int]:
-    """For each query row that has wanted columns, the rank, from 1, of the best of them; a row never finds itself."""
+def ranks(similarities: np.ndarray, wanted: Sequence[Collection[int]]) -> list[float]:
+    """For each query row that has wanted columns, the rank, from 1, of the best of them; a row never finds itself.
+
+    Among equals any order is as good: the best wanted one of them has the mean of its ranks over all orders.
+    Raises ValueError where a similarity is not finite.
+    """
+    if not np.isfinite(similarities).all():
+        raise ValueError("a similarity is not finite")
     found = []
     for row, good in enumerate(wanted):
         if not good:
             continue
         values = similarities[row].astype(np.float64).copy()
         values[row] = -np.inf
-        found.append(1 + int((values > max(values[i] for i in good)).sum()))
+        best = max(values[i] for i in good)
+        equal, right = int((values == best).sum()), sum(values[i] == best for i in good)
+        found.append(float((values > best).sum() + (equal + 1) / (right + 1)))
     return found
 
 
-def hit_at(found: Sequence[int], k: int) -> float:
+def hit_at(found: Sequence[float], k: int) -> float:
     """The share of ranks up to `k`."""
     return sum(rank <= k for rank in found) / len(found)
 
 
-def reciprocal(found: Sequence[int]) -> float:
+def reciprocal(found: Sequence[float]) -> float:
     """MRR: the mean of 1 / rank."""
     return sum(1 / rank for rank in found) / len(found)
 

@@ -40,6 +40,14 @@ def test_a_ticket_in_another_language_is_flagged_and_not_guessed_at_silently(pip
     assert pipeline.items("german")[0]["needs_review"] == "language"
 
 
+def test_a_language_that_the_producer_names_counts_where_the_text_says_little(pipeline):
+    told = pipeline.put("told", subject="", body="Hilfe bitte", metadata={"language": "de"})
+    untold = pipeline.put("untold", subject="", body="Hilfe bitte")
+    assert pipeline.enrich(told, untold).success
+    assert pipeline.items("told")[0]["needs_review"] == "language"
+    assert "needs_review" not in pipeline.items("untold")[0]
+
+
 def test_a_later_run_that_is_sure_takes_the_ticket_off_the_list(pipeline):
     batch = pipeline.land(pipeline.put("unsure", body=f"puzzling. {CALM}"))
     pipeline.run(batch, doubting_suite())

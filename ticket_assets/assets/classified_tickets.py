@@ -32,6 +32,14 @@ TENTHS = 10
 LOW = 0.5  # a label of which the model is less sure than this is worth a person's look
 
 
+class Item(NamedTuple):
+    """What is known of a ticket's text: its vector, and the language that the producer names."""
+
+    text: str
+    vector: np.ndarray
+    language: str = "en"
+
+
 class Labels(NamedTuple):
     """What the three models say of one ticket."""
 
@@ -89,32 +97,32 @@ def classified_tickets(
 
 def classify(models: ModelSuite, raw: Sequence[RawRow], embedded: Sequence[EmbeddedRow]) -> list[ClassifiedRow]:
     """One row a ticket, in the order of `raw`; a ticket without a vector has no labels but its failure."""
-    strange = set(models.urgency.labels) - set(URGENCIES)
-    if strange:
-        raise ValueError(
-            f"urgency.yaml names {sorted(strange)}: urgencies are {URGENCIES}, intents alone may be changed"
-        )
     vectors = {row.ticket_id: np.array(row.embedding, dtype=np.float32) for row in embedded if row.embedding}
     ready = [row for row in raw if row.ticket_id in vectors]
-    items = [(row.text, vectors[row.ticket_id]) for row in ready]
-    probe = (SHORT, models.embedder.embed([SHORT])[0]) if items else ("", np.empty(0))
+    items = [Item(row.text, vectors[row.ticket_id], row.metadata.language) for row in ready]
+    probe = Item(SHORT, models.embedder.embed([SHORT])[0]) if items else Item("", np.empty(0))
     outcomes = isolate(
-        lambda batch: infer_labels(models, batch), items, probe, _check_finite, same=lambda item: item[0]
+        lambda batch: infer_labels(models, batch),
+        items,
+        probe,
+        _check_finite,
+        same=lambda item: (item.text, item.language),
     )
     labels = {row.ticket_id: outcome for row, outcome in zip(ready, outcomes, strict=True)}
     version = models.version
     return [_row(row, version, labels.get(row.ticket_id, Failed("the ticket has no vector"))) for row in raw]
 
 
-def infer_labels(models: ModelSuite, items: Sequence[tuple[str, np.ndarray]]) -> list[Labels]:
-    """The models' labels of (text, vector) pairs, in order."""
-    texts, vectors = [text for text, _ in items], np.stack([vector for _, vector in items])
+def infer_labels(models: ModelSuite, items: Sequence[Item]) -> list[Labels]:
+    """The models' labels, in order."""
+    texts, vectors = [item.text for item in items], np.stack([item.vector for item in items])
     by_model = [model.classify(texts, vectors) for model in (models.intent, models.urgency, models.sentiment)]
     doubts = [getattr(models, name).doubts(texts, vectors, said) for name, said in zip(LABELS, by_model, strict=True)]
     doubted = [
         frozenset(name for name, doubt in zip(LABELS, row, strict=True) if doubt) for row in zip(*doubts, strict=True)
     ]
-    return [Labels(*row) for row in zip(*by_model, doubted, served(texts), strict=True)]
+    ours = served(texts, [item.language for item in items])
+    return [Labels(*row) for row in zip(*by_model, doubted, ours, strict=True)]
 
 
 def confidence_counts(confidences: Sequence[float]) -> list[int]:
@@ -125,9 +133,9 @@ def confidence_counts(confidences: Sequence[float]) -> list[int]:
 
 def _check_finite(labels: Labels) -> None:
     for name in LABELS:
-        label, confidence = getattr(labels, name)
-        if not 0 <= confidence <= 1:  # false for NaN too
-            raise ValueError(f"{name} {label} has confidence {confidence}, which is no probability")
+        said: Prediction = getattr(labels, name)
+        if not 0 <= said.confidence <= 1:  # false for NaN too
+            raise ValueError(f"{name} {said.label} has confidence {said.confidence}, which is no probability")
 
 
 def _row(raw: RawRow, version: str, outcome: Labels | Failed) -> ClassifiedRow:
@@ -138,8 +146,8 @@ def _row(raw: RawRow, version: str, outcome: Labels | Failed) -> ClassifiedRow:
     named = {"intent": outcome.intent, "urgency": urgency, "sentiment": outcome.sentiment}
     values = {
         key: value
-        for name, (label, sure) in named.items()
-        for key, value in [(name, label), (f"{name}_confidence", sure)]
+        for name, said in named.items()
+        for key, value in [(name, said.label), (f"{name}_confidence", said.confidence)]
     }
     doubts = reasons(outcome.doubted, served=outcome.served, explicit_urgency=explicit is not None)
     return ClassifiedRow.of(raw, version, **values, needs_review=" ".join(doubts) or None)

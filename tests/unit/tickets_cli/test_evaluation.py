@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from tests.fakes import fake_suite
 from tickets_cli import main
-from tickets_cli.evaluation import kind_of, read, role_of
+from tickets_cli.evaluation import evaluate_summaries, kind_of, read, role_of
 from tickets_cli.processes import ProcessFailed
 
 
@@ -32,11 +32,40 @@ def test_an_empty_or_missing_file_is_refused(tmp_path):
 
 def test_what_a_file_measures_is_told_by_its_fields(tmp_path):
     path = tmp_path / "x"
-    assert kind_of(path, [{"text": "", "label": ""}]) == "labels"
-    assert kind_of(path, [{"text": "", "summary": ""}]) == "summaries"
-    assert kind_of(path, [{"id": 1, "subject": "", "body": "", "dups": []}]) == "search"
+    assert kind_of(path, {1: {"text": "a", "label": "b"}}) == "labels"
+    assert kind_of(path, {1: {"text": "a", "summary": "b"}}) == "summaries"
+    assert kind_of(path, {1: {"id": 1, "subject": "", "body": "", "dups": []}}) == "search"
     with pytest.raises(ProcessFailed, match="fields of one kind"):
-        kind_of(path, [{"text": "", "label": ""}, {"text": ""}])
+        kind_of(path, {1: {"text": "a", "label": "b"}, 2: {"text": "a"}})
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ({"text": " ", "summary": "b"}, "'text' must be text that is not blank"),
+        ({"text": "a", "summary": ""}, "'summary' must be text that is not blank"),
+        ({"text": "a", "label": None}, "'label' must be text that is not blank"),
+        ({"text": 7, "label": "b"}, "'text' must be text that is not blank"),
+        ({"id": 1, "subject": "a", "body": "b", "dups": None}, "'dups' must be a list of ids"),
+        ({"id": 1, "subject": "a", "body": "b", "dups": [{}]}, "'dups' must be a list of ids"),
+        ({"id": True, "subject": "a", "body": "b", "dups": []}, "'id' must be text or a whole number"),
+        ({"id": 1, "subject": None, "body": "b", "dups": []}, "'subject' must be text"),
+    ],
+)
+def test_a_value_that_measures_nothing_is_refused_with_its_line_and_a_remedy(tmp_path, row, complaint):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"\n\n{json.dumps(row)}\n")
+    with pytest.raises(ProcessFailed) as caught:
+        kind_of(path, read(path))
+    assert str(caught.value) == f"{path}, line 3: {complaint}; mend or drop it"
+
+
+def test_summaries_are_compared_with_the_beginning_at_their_own_length_and_by_sentence():
+    text = "One two three. Four five six seven. Eight nine."
+    found = evaluate_summaries(fake_suite(), [{"text": text, "summary": "One two three."}])
+    assert found["first sentence"]["ROUGE-L"] == 1.0
+    assert [found[name]["words"] for name in ("first sentence", "first two sentences")] == [3, 7]
+    assert found["lead of our length"]["words"] == min(found["ours"]["words"], len(text.split()))
 
 
 def test_the_role_is_the_one_that_knows_the_labels(tmp_path):
@@ -70,7 +99,16 @@ def test_every_kind_of_file_is_measured_with_the_real_models_and_reported_twice(
     done = CliRunner().invoke(main.app, ["evaluate", *map(str, files), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     plain, page = ((tmp_path / "out" / name).read_text() for name in ("report.md", "report.html"))
-    for wanted in ("intents.jsonl (intent, 2 rows)", "keywords", "prototype", "BM25", "hit@1", "lead", "ROUGE-L"):
+    for wanted in (
+        "intents.jsonl (intent, 2 rows)",
+        "keywords",
+        "prototype",
+        "BM25",
+        "hit@1",
+        "lead of our",
+        "words",
+        "ROUGE-L",
+    ):
         assert wanted in plain
     assert "<svg" in page
     assert "<b>" not in page

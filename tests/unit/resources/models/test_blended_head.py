@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from resources.models.blended_head import Blend, fit_blended
+from resources.models.blended_head import Blend, fit_blended, thresholds
 
 PLAIN = Blend(ridge=0.01, sharpness=1.0, bonus=1.0)
 NEAREST = Blend(ridge=0.01, sharpness=1.0, bonus=1.0, share=0.5)
@@ -52,3 +52,19 @@ def test_equal_input_gives_equal_bits():
     one, other = (fitted(NEAREST)[0] for _ in range(2))
     assert one.regression.weights.tobytes() == other.regression.weights.tobytes()
     assert (one.temperature, one.far) == (other.temperature, other.far)
+
+
+def test_each_label_gets_the_least_threshold_that_is_precise_enough_or_the_ceiling_with_what_it_reaches():
+    blend = Blend(ridge=0.01, sharpness=1.0, bonus=1.0, floor=0.4, ceiling=0.6)
+    answers = [  # (said, confidence, truth)
+        *[(0, 0.9, 0)] * 9 + [(0, 0.45, 1)] * 3,  # precise from .46 on
+        *[(1, 0.9, 1)] * 3 + [(1, 0.9, 2)],  # three of four right, however sure
+        *[(2, 0.41, 2)] * 5,  # right throughout
+    ]
+    rows = np.full((len(answers), 4), 0.0)
+    for row, (said, sure, _) in zip(rows, answers, strict=True):
+        row[:] = (1 - sure) / 3
+        row[said] = sure
+    found, precisions = thresholds(rows, np.array([truth for *_, truth in answers]), blend)
+    np.testing.assert_allclose(found, [0.46, 0.6, 0.4, 0.6])
+    np.testing.assert_allclose(precisions, [1.0, 0.75, 1.0, 0.0])

@@ -59,10 +59,6 @@ def test_each_text_gets_the_label_of_the_examples_it_resembles_in_order(classifi
     assert all(0.5 < p.confidence < 1 and type(p.confidence) is float for p in found)
 
 
-def test_labels_come_from_the_file(classifier):
-    assert classifier.labels == ("apple", "banana")
-
-
 def test_heads_with_and_without_the_nearest_examples_are_kept_apart(tmp_path, classifier):
     by_nearest = ExampleClassifier(
         label_file=classifier.label_file, embedder=WordEmbedder(), cache_dir=classifier.cache_dir, by_nearest=True
@@ -76,6 +72,7 @@ def test_a_label_added_with_five_examples_is_recognized_without_touching_code(tm
     grape = "  grape:\n    description: Small.\n    examples: [purple small, small cluster, green cluster of small, "
     (tmp_path / "fruit.yaml").write_text(FRUIT + grape + "purple vine, vine cluster]\n")
     assert classified(classifier, "purple small cluster")[0].label == "grape"
+    assert classifier.labels == ("apple", "banana", "grape")
     assert classified(classifier, "yellow long")[0].label == "banana"
 
 
@@ -83,7 +80,7 @@ def test_a_keyword_raises_its_label_and_no_more_than_two_count(classifier):
     texts = ["long", "long cider", "long cider orchard", "long cider orchard crunchy"]
     vectors = np.repeat(WordEmbedder().embed(["round long"]), 4, axis=0)
     odds = []
-    for label, confidence in classifier.classify(texts, vectors):
+    for label, confidence, _ in classifier.classify(texts, vectors):
         p = confidence if label == "apple" else 1 - confidence
         odds.append(np.log(p / (1 - p)) * classifier.head().temperature)
     np.testing.assert_allclose(np.diff(odds), [1.0, 1.0, 0.0], atol=1e-9)
@@ -92,7 +89,7 @@ def test_a_keyword_raises_its_label_and_no_more_than_two_count(classifier):
 def test_a_hard_rule_wins_over_every_example_and_only_for_its_text(classifier):
     found = classified(classifier, "yellow long bent", "yellow long bent keeps the doctor away")
     assert found[0].label == "banana"
-    assert found[1] == ("apple", 0.95)
+    assert found[1] == ("apple", 0.95, True)
 
 
 def doubts(classifier, *texts):
@@ -132,6 +129,8 @@ def test_a_vector_that_is_not_a_number_never_becomes_a_label(classifier):
 
 
 def test_a_bad_label_file_is_reported(tmp_path, classifier):
+    with pytest.raises(LabelFileError, match=r"fruit\.yaml, line 9: label banana is not one of \['apple', 'pear'\]"):
+        classified(classifier.model_copy(update={"known": ["apple", "pear"]}), "yellow")
     (tmp_path / "fruit.yaml").write_text("labels: {}")
     with pytest.raises(LabelFileError, match=r"fruit\.yaml"):
         classified(classifier, "yellow")
@@ -183,7 +182,8 @@ def test_a_damaged_cache_file_is_rebuilt(tmp_path, classifier, damage, caplog):
     if damage == "other array":
         np.savez(file, other=np.zeros(3))
     elif damage == "other shape":
-        np.savez(file, weights=np.zeros((65, 3)))
+        with np.load(file) as stored:
+            np.savez(file, **{**stored, "weights": np.zeros((65, 3))})
     else:
         file.write_bytes(whole[: len(whole) // 2] if damage == "cut" else damage)
     forget_fitted_heads()
@@ -213,7 +213,8 @@ def shipped(tmp_path_factory):
     embedder = TorchEmbedder()
 
     def labels(name, *texts):
-        own = ExampleClassifier(label_file=str(LABELS / f"{name}.yaml"), embedder=embedder, cache_dir=cache)
+        file, nearest = str(LABELS / f"{name}.yaml"), name == "intent"
+        own = ExampleClassifier(label_file=file, embedder=embedder, cache_dir=cache, by_nearest=nearest)
         return [p.label for p in own.classify(texts, embedder.embed(texts))]
 
     return labels

@@ -8,6 +8,7 @@ import pytest
 from resources.models import example_classifier, head_cache
 from resources.models.head_sentiment import HeadSentiment, with_lexicon
 from resources.models.label_file import LabelFileError
+from resources.models.roles import Prediction
 from resources.models.torch_embedder import TorchEmbedder
 from tests.unit.resources.models.embedders import EMBEDDED, WordEmbedder
 
@@ -66,6 +67,16 @@ def test_the_head_of_a_classifier_on_the_same_file_is_not_mistaken_for_the_senti
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
+def test_a_mood_is_in_doubt_below_the_bar_that_its_file_sets_and_else_below_a_fixed_one(sentiment, tmp_path):
+    said = [Prediction("POSITIVE", 0.6), Prediction("NEGATIVE", 0.6), Prediction("NEUTRAL", 0.39)]
+    texts, vectors = ["a", "b", "c"], np.zeros((3, 64))
+    assert sentiment.doubts(texts, vectors, said) == [False, False, True]
+    text = (LABELS / "sentiment.yaml").read_text()
+    (tmp_path / "s.yaml").write_text(text.replace("    examples:", "    review_below: 0.7\n    examples:", 1))
+    edited = HeadSentiment(label_file=str(tmp_path / "s.yaml"), embedder=WordEmbedder(), cache_dir=str(tmp_path))
+    assert edited.doubts(texts, vectors, said) == [True, False, True]
+
+
 def test_no_texts_give_no_predictions(sentiment):
     assert sentiment.classify([], np.empty((0, 64), np.float32)) == []
 
@@ -86,7 +97,7 @@ def test_a_file_with_other_labels_is_refused(tmp_path):
         (LABELS / "sentiment.yaml").read_text().replace("  POSITIVE:", "  HAPPY:"),
     )
     moods = HeadSentiment(label_file=str(path), embedder=WordEmbedder(), cache_dir=str(tmp_path))
-    with pytest.raises(LabelFileError, match=r"moods\.yaml: labels are \['HAPPY'.*use exactly \['NEGATIVE', 'NEU"):
+    with pytest.raises(LabelFileError, match=r"moods\.yaml, line \d+: label HAPPY is not one of \['POSITIVE', 'NEG"):
         moods.classify(["hello"], WordEmbedder().embed(["hello"]))
 
 
@@ -126,5 +137,5 @@ def test_keywords_which_the_head_would_not_read_are_refused(tmp_path):
     (tmp_path / "s.yaml").write_text(text.replace("    examples:", "    keywords: [angry]\n    examples:", 1))
     edited = HeadSentiment(label_file=str(tmp_path / "s.yaml"), embedder=WordEmbedder(), cache_dir=str(tmp_path))
 
-    with pytest.raises(LabelFileError, match="keywords or rules"):
+    with pytest.raises(LabelFileError, match=r"s\.yaml, line \d+: the head reads no keywords\. Remedy: add ex"):
         edited.classify(["a"], WordEmbedder().embed(["a"]))

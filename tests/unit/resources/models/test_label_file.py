@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.models.label_file import LabelFileError, content_hash, load
+from resources.models.label_file import Label, LabelFileError, content_hash, load, load_known
 from resources.models.label_matching import keyword_count, ruling
 
 LABELS = Path(__file__).parents[4] / "ticket_assets" / "labels"
@@ -73,6 +73,14 @@ def test_any_edit_changes_the_hash_and_is_seen_at_once(tmp_path):
         (("label: cat", "label: cow"), 1, "rules name ['cow'], which are not among the labels ['dog', 'cat']"),
         (("[it barks, it fetches, it wags its tail]", "it barks"), 8, "valid list. Remedy: write a list"),
         (("[it purrs]", "[]"), 3, "rules.0.phrases: List should have at least 1 item"),
+        (("[it barks", "[{{name}}"), 8, "a key here is no text. Remedy: put the name or text in double quotes"),
+        (("  cat:", "  no:"), 9, "a key here is no text. Remedy: put the name or text in double quotes"),
+        (("  cat:", "  ' dog':"), 9, "'dog' stands here a second time. Remedy: merge or rename"),
+        (("[it meows", "&all [*all"), 11, "an alias stands inside what it names. Remedy: write out what it should"),
+        (("Meows.", "Meows.\n    review_below: yes"), 11, "labels.cat.review_below: Input should be a valid number. R"),
+        (("Meows.", "Meows.\n    review_below: '.5'"), 11, "Remedy: write a number from 0 to 1, or remove the key"),
+        (("Meows.", "Meows.\n    review_below: 70"), 11, "Remedy: write a number from 0 to 1, or remove the key"),
+        (("Meows.", "Meows.\n    review_below: .nan"), 11, "Remedy: write a number from 0 to 1, or remove the key"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_name_the_line_and_a_remedy(tmp_path, change, line, complaint):
@@ -91,9 +99,31 @@ def test_a_file_with_one_label_is_refused(tmp_path):
         load(path)
 
 
+def test_a_label_that_records_do_not_know_is_refused_at_its_line_and_a_missing_one_where_all_are_needed(tmp_path):
+    path = written(tmp_path, GOOD)
+    with pytest.raises(
+        LabelFileError, match=r"line 9: label cat is not one of \['dog', 'cow'\]\. Remedy: use these alone"
+    ):
+        load_known(path, ["dog", "cow"])
+    assert load_known(path, ["cat", "cow", "dog"]) is load(path)
+    with pytest.raises(LabelFileError, match=r"line 4: labels \['cow'\] are missing\. Remedy: describe all of"):
+        load_known(path, ["cat", "cow", "dog"], every=True)
+
+
+def test_the_head_of_a_label_file_explains_every_key_that_labels_may_have():
+    head = (LABELS / "intent.yaml").read_text().split("\ndescription:")[0]
+    assert {name for name in Label.model_fields if name in head} == set(Label.model_fields)
+    assert all("review_below" in (LABELS / f"{name}.yaml").read_text() for name in ("urgency", "sentiment"))
+
+
 def test_an_empty_file_is_refused(tmp_path):
     with pytest.raises(LabelFileError, match=r"holds no keys\. Remedy: start it with"):
         load(written(tmp_path, ""))
+
+
+def test_a_file_that_nests_without_end_is_refused(tmp_path):
+    with pytest.raises(LabelFileError, match="not valid YAML: maximum recursion"):
+        load(written(tmp_path, "labels: " + "[" * 5000 + "]" * 5000))
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path):

@@ -40,6 +40,23 @@ def test_the_confident_half_is_of_the_surest_rows_in_any_order():
     assert m.confident_half(np.array([0.2, 0.9, 0.1, 0.8]), np.array([False, True, False, True])) == 1.0
 
 
+def test_rows_of_one_confidence_count_alike_in_whatever_order_they_come():
+    sure = np.array([0.9, 0.5, 0.5, 0.5])
+    for right in ([1, 1, 0, 0], [1, 0, 0, 1], [1, 0, 1, 0]):
+        assert m.coverage(sure, np.array(right, bool), 0.9) == 0.25
+        assert m.coverage(sure, np.array(right, bool), 0.5) == 1.0
+        assert m.confident_half(sure, np.array(right, bool)) == pytest.approx((1 + 1 / 3) / 2)
+
+
+@pytest.mark.parametrize(
+    "measure", [m.confident_half, m.calibration_error, m.reliability, lambda sure, right: m.coverage(sure, right, 0.9)]
+)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_confidence_that_is_not_finite_is_refused(measure, value):
+    with pytest.raises(ValueError, match="not finite"):
+        measure(np.array([0.9, value]), np.array([True, False]))
+
+
 def test_nothing_to_measure_is_refused():
     with pytest.raises(ValueError, match="no rows"):
         m.macro_f1([], [])

@@ -20,6 +20,18 @@ def test_a_row_never_finds_itself_and_its_best_duplicate_counts():
     assert m.reciprocal([1, 2]) == 0.75
 
 
+def test_among_equals_the_rank_is_the_mean_over_their_orders():
+    similar = np.zeros((4, 4))
+    assert m.ranks(similar, [{1}, {0, 2}, {0, 1, 3}, set()]) == [2.0, pytest.approx(4 / 3), 1.0]
+    similar[0, 3] = 0.5
+    assert m.ranks(similar, [{1}, set(), set(), set()]) == [2.5]
+
+
+def test_a_similarity_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="not finite"):
+        m.ranks(np.array([[0.0, np.nan], [0.0, 0.0]]), [{1}, {0}])
+
+
 def test_bm25_prefers_the_text_with_the_rare_words_of_the_query():
     scores = m.bm25(["the printer jams", "a printer jams often", "the cat sleeps", "the dog sleeps"])
     assert scores[0, 1] > scores[0, 2] > 0
