@@ -26,6 +26,7 @@ from bench.server import local_server
 from resources.attributes import to_item
 from resources.aws import client, concurrently
 from resources.ordering import Record, Stamp
+from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
 from ticket_assets.domain.search import LABELS
@@ -36,7 +37,7 @@ from tickets_cli.processes import free_port
 from tickets_cli.search import query_embedder
 
 TICKETS, LOADED, TIMES = int(os.environ.get("BOARD_TICKETS", "10000")), 5_000, 5
-CLUSTERS, SPREAD, SPAN = 300, 0.5, 14 * 86_400
+CLUSTERS, SPREAD, SPAN, DOUBTFUL = 300, 0.5, 14 * 86_400, 0.5
 MOODS = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 VIEWS = {
     "urgent": "/urgent",
@@ -109,6 +110,8 @@ def _fill(settings: Settings) -> str:
 
 def _put(settings: Settings, record: Record[EnrichedTicket]) -> None:
     values = table_item(record.body, "b").model_dump(exclude_none=True)
+    if values["intent_confidence"] < DOUBTFUL:
+        values[NEEDS_REVIEW] = "intent"
     client("dynamodb").put_item(TableName=settings.table, Item=to_item({**values, **record.attributes()}))
     client("s3").put_object(
         Bucket=settings.enriched_bucket, Key=record.key, Body=record.body.model_dump_json().encode(),

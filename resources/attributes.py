@@ -1,5 +1,6 @@
 """DynamoDB's attribute format, and back to plain values."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ Item = dict[str, Any]
 def to_item(values: dict[str, Any]) -> Item:
     """Python values in DynamoDB's attribute format; floats become numbers of the same shortest text."""
     serialize = TypeSerializer().serialize
-    return {name: serialize(Decimal(repr(v)) if isinstance(v, float) else v) for name, v in values.items()}
+    return {name: serialize(_exact(value)) for name, value in values.items()}
 
 
 def from_item(item: Item) -> dict[str, Any]:
@@ -19,7 +20,20 @@ def from_item(item: Item) -> dict[str, Any]:
     return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
 
 
+def _exact(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return _within(value, _exact)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    return _within(value, _plain)
+
+
+def _within(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A map or a list with each of its values changed; any other value as it is."""
+    if isinstance(value, dict):
+        return {name: change(each) for name, each in value.items()}
+    return [change(each) for each in value] if isinstance(value, list) else value

@@ -6,7 +6,7 @@ compare it, so that no decision is lost between a read and a write. Pure; works 
 
 from collections.abc import Iterable
 
-from resources.dynamodb import Item
+from resources.attributes import Item
 
 HISTORY, COMPUTED, REVISION = "corrections", "computed", "revision"
 UNDO, VALUES = "undo", "values"

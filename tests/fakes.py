@@ -73,6 +73,13 @@ class WordClassifier(Classifier):
         return [Prediction(next((n for n in self.names if n in text), self.names[-1]), 0.75) for text in texts]
 
 
+class Doubter(WordClassifier):
+    """In doubt where the text says so."""
+
+    def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:
+        return ["puzzling" in text for text in texts]
+
+
 class WordSentiment(SentimentModel):
     """NEGATIVE where the text says bad."""
 

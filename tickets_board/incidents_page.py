@@ -26,8 +26,8 @@ def incidents(request: Request, asked: Asked, sources: Sources) -> Response:
     near, least = asked.number("near", NEAR, 0.3, 0.99), asked.number("least", LEAST, 2, 100)
     begun = asked.now - hours * HOUR
     recent = sources.index_lists.vectors(begun + 1, asked.now, MOST_RECENT)
+    begun = int(recent.at.min()) - 1 if recent.cut else begun  # so that no ticket is between the two
     earlier = sources.index_lists.vectors(begun - before * HOUR, begun, MOST_EARLIER)
-    begun = int(recent.at.min()) if recent.cut else begun
     known = _known(begun, earlier)
     share = (asked.now - begun) / (asked.now - begun + known)
     found = groups(recent.vectors, earlier.vectors, share, near, least) if known else []
@@ -38,12 +38,13 @@ def incidents(request: Request, asked: Asked, sources: Sources) -> Response:
         "incidents.html",
         given={"hours": hours, "before": before, "near": near, "least": least},
         groups=told,
-        rising=sum(group["rises"] for group in told) if known else 0,
+        rising=sum(group.rises for group in found) if known else 0,
         more=max(0, len(found) - MOST_GROUPS),
         total=len(recent.ids),
         apart=len(recent.ids) - sum(len(group.members) for group in found),
         known=known,
         cut=recent.cut,
+        left_out=sources.index_lists.left_out(),
         **request.state.common,
     )
 
@@ -66,7 +67,7 @@ def _told(found: list[Group], recent: Vectors, earlier: Vectors, sources: Source
             {
                 "rises": group.rises,
                 "change": group.change,
-                "intent": most_common([row["intent"] for row in own]),
+                "intent": most_common([recent.intents[number] for number in group.members]),
                 "customers": len({recent.customers[number] for number in group.members}),
                 "first": int(recent.at[group.members].min()),
                 "rows": [shown(row, show_text=sources.settings.show_text) for row in own],

@@ -1,20 +1,19 @@
-"""Lists of tickets: what is urgent, all by one label, doubtful labels, and a search. The first two query the table."""
+"""Lists of tickets: what is urgent, all by one label, doubtful labels, by queries of the table; and a search."""
 
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticket_assets.domain.doubts import NEEDS_REVIEW, REASONS
 from ticket_assets.domain.lists import ALL, INDEXED, URGENT, Wanted
-from ticket_assets.domain.search import LABELS, Filters
-from ticket_assets.domain.search import doubtful as doubtful_where
+from ticket_assets.domain.search import Filters
 from ticket_assets.stores.lists import shown
 from ticket_assets.stores.taxonomy import intents
 from tickets_board.asked import CHOICES, PAGE_SIZE, Asked, BadRequest
 from tickets_board.rendering import link, page
 from tickets_board.sources import Sources
 
-UNDER = 0.5
 LONGEST_QUERY = 1_000
 DEEPEST = 1_000_000
 SPANS = (("1h", "last hour"), ("24h", "last 24 hours"), ("7d", "last 7 days"), ("30d", "last 30 days"))
@@ -45,12 +44,10 @@ def tickets(request: Request, asked: Asked, sources: Sources) -> Response:
 
 
 def doubtful(request: Request, asked: Asked, sources: Sources) -> Response:
-    """The newest tickets with a label that a model is less sure of than a threshold."""
-    under = asked.number("under", UNDER, 0.0, 1.0)
-    label = asked.choice("label", LABELS)
-    where = doubtful_where(under, [label] if label else LABELS)
-    given = {"under": under, "label": label}
-    return _indexed(request, asked, sources, where, "doubtful.html", given=given, labels=LABELS)
+    """The newest tickets that a person should look at, for one reason if that is asked."""
+    reason = asked.choice("reason", REASONS)
+    wanted = Wanted(NEEDS_REVIEW, (reason,) if reason else REASONS, asked.since())
+    return _listed(request, asked, sources, wanted, "doubtful.html", given={"reason": reason}, reasons=REASONS)
 
 
 def search(request: Request, asked: Asked, sources: Sources) -> Response:
@@ -63,14 +60,15 @@ def search(request: Request, asked: Asked, sources: Sources) -> Response:
         "customer": filters.customer, "since": asked.text("since"),
     }  # fmt: skip
     options: dict[str, Any] = {"choices": CHOICES, "intents": intents(sources.settings), "spans": SPANS}
+    if not text and filters == Filters():
+        return page("search.html", given=given, rows=None, total=None, left_out=0, **options, **request.state.common)
+    options["left_out"] = sources.index_lists.left_out()
     if text:
         vector = sources.embedder.embed(text)
         found = sources.index.search(sources.embedder.version, text, vector, filters, PAGE_SIZE)
         rows = _shown(found, sources)
         return page("search.html", given=given, rows=rows, total=None, **options, **request.state.common)
-    if filters == Filters():
-        return page("search.html", given=given, rows=None, total=None, **options, **request.state.common)
-    return _indexed(request, asked, sources, filters.where(), "search.html", given=given, **options)
+    return _filtered(request, asked, sources, filters, given=given, **options)
 
 
 def _listed(
@@ -92,15 +90,15 @@ def _listed(
     )
 
 
-def _indexed(
-    request: Request, asked: Asked, sources: Sources, where: str, template: str, given: dict[str, Any], **more: Any
+def _filtered(
+    request: Request, asked: Asked, sources: Sources, filters: Filters, given: dict[str, Any], **options: Any
 ) -> Response:
-    """A page of a list by the search index's columns."""
+    """A page of the newest tickets that pass the filters, by the search index's columns."""
     skip = asked.number("from", 0, 0, DEEPEST)
-    found = sources.index_lists.newest(where, PAGE_SIZE, skip)
+    found = sources.index_lists.newest(filters.where(), PAGE_SIZE, skip)
     end = skip + len(found.rows)
     return page(
-        template,
+        "search.html",
         given=given,
         rows=_shown(found.rows, sources),
         total=found.total,
@@ -108,7 +106,7 @@ def _indexed(
         end=end,
         first=link(request.url.path, given) if skip else None,
         next=link(request.url.path, given, **{"from": end}) if end < found.total else None,
-        **more,
+        **options,
         **request.state.common,
     )
 

@@ -17,6 +17,7 @@ from tickets_board.sources import Sources
 DAYS = {"1": "24 hours", "7": "7 days", "30": "30 days"}
 COMPARED = 7 * DAY
 MOODS = ("NEGATIVE", "NEUTRAL", "POSITIVE")
+NOTHING = Change("all tickets", 0, 0, 0.0, 1.0)  # since the first of all, with which the time begins
 
 
 class Chart(NamedTuple):
@@ -54,6 +55,7 @@ def overview(request: Request, asked: Asked, sources: Sources) -> Response:
         "overview.html",
         days=days,
         choices=DAYS,
+        left_out=sources.index_lists.left_out(),
         total=total,
         chart=_chart(found.at[inside], labels["sentiment"], now, days * DAY),
         tops={name: _ranked(labels[name], CHOICES.get(name, ())) for name in ("intent", "urgency", "sentiment")},
@@ -90,7 +92,7 @@ def _changed(found: Times, now: int) -> dict[str, Any]:
     told: list[tuple[str, Change]] = [
         (name, change) for name, labels in series.items() for change in changes(found.at, labels, now, DAY, known)
     ]
-    volume = next(change for name, change in told if name == "volume")
+    volume = next((change for name, change in told if name == "volume"), NOTHING)
     striking = [(name, change) for name, change in told if change.rises or change.falls]
     return {
         "changed": sorted(striking, key=lambda pair: pair[1].chance),

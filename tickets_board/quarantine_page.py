@@ -31,7 +31,7 @@ def quarantine(request: Request, asked: Asked, sources: Sources) -> Response:
         reasons=list(Reason),
         entries=[_told(held) for held in found.held],
         more=found.more,
-        listed=found.listed,
+        looked=found.looked,
         **request.state.common,
     )
 

@@ -1,13 +1,16 @@
 """One ticket: its text, its labels and why it has them, and the tickets nearest to it."""
 
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from resources.display import plain
 from ticket_assets.domain.classification import SHORT_BODY_WORDS, explicit_urgency
 from ticket_assets.domain.search import LABELS, Filters
+from ticket_assets.stores.decided import decided
 from ticket_assets.stores.lists import Whole, shown
 from ticket_assets.stores.taxonomy import spoken
 from tickets_board.asked import Asked
@@ -34,7 +37,7 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
             said = "It waits, is in quarantine, was forgotten or never came. Ask on a terminal:"
             return page(
                 "error.html", 404, title="No such ticket is enriched", said=said,
-                command=f"tickets where {ticket_id}", **request.state.common,
+                command=f"tickets where {shlex.quote(plain(ticket_id))}", **request.state.common,
             )  # fmt: skip
         near = nearing.result()
     item = found.item
@@ -42,6 +45,7 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
         "ticket.html",
         ticket=shown({**item, "body": found.body}, show_text=sources.settings.show_text),
         customer=item.get("customer_id") if sources.settings.show_text else None,
+        by_people=decided(item),
         why={name: why(sources, name, found, near.rows) for name in LABELS},
         summary_why=summary_why(found),
         models=str(item["model_version"]).split("/"),
@@ -55,6 +59,8 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
 def why(sources: Sources, name: str, found: Whole, near: list[dict[str, Any]]) -> list[str]:
     """What is known of why the ticket has this label: who decided, what in the text speaks for it, its neighbours."""
     item, label = found.item, found.item[name]
+    if by_person := decided(item).get(name):
+        return [f"A person decided on {by_person.when}; {by_person.instead}."]
     if name == "urgency" and explicit_urgency(item.get("priority")):
         return ["The producer set this priority, which wins over the model."]
     told = []

@@ -1,13 +1,14 @@
 """`tickets show` on a screen and for machines. A word on what else there is goes to stderr: lines stay lines."""
 
 from json import dumps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from resources.display import plain
+from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.lists import Page, Wanted
 from ticket_assets.domain.times import moment
 from ticket_assets.settings import Settings, load_settings
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from ticket_assets.stores.lists import Whole
 
 LABELS = ("urgency", "sentiment", "intent")
-FACTS = ("opened", "customer_id", "priority", "source", "language", "processed_at", "model_version", "batch", "record")
+FACTS = (
+    "opened", "customer_id", "priority", "source", "language", NEEDS_REVIEW, "processed_at", "model_version", "batch",
+    "record",
+)  # fmt: skip
 
 
 class Output:
@@ -38,7 +42,9 @@ class Output:
         else:
             from tickets_cli.tables import print_tickets
 
-            lines = [{**item, "summary": f"{moment(item['created_at'])}  {item['summary']}"} for item in items]
+            lines = [
+                {**item, "summary": f"{moment(item['created_at'])}  {_doubt(item)}{item['summary']}"} for item in items
+            ]
             print_tickets(title, lines, console)
         if page.next:
             self._aside(f"and more: --page {page.next.token()}")
@@ -57,7 +63,7 @@ class Output:
         console.print(Text(told["ticket_id"], style="bold"))
         for name in LABELS:
             label = Text(told[name], style=STYLES.get(told[name], ""))
-            console.print(Text.assemble((f"  {name}: ", "dim"), label, f"  {told[f'{name}_confidence']:.2f}"))
+            console.print(Text.assemble((f"  {name}: ", "dim"), label, f"  {_sure(name, found.item)}"), soft_wrap=True)
         for name in FACTS:
             if told.get(name) is not None:
                 console.print(Text.assemble((f"  {name}: ", "dim"), plain(str(told[name]))), soft_wrap=True)
@@ -89,6 +95,19 @@ def known_intents(incomplete: str) -> list[str]:
     from ticket_assets.stores.taxonomy import intents
 
     return [name for name in intents(load_settings()) if name.startswith(incomplete)]
+
+
+def _doubt(item: dict[str, Any]) -> str:
+    """Of a list of what to review, why."""
+    return f"in doubt: {item[NEEDS_REVIEW]}  " if NEEDS_REVIEW in item else ""
+
+
+def _sure(name: str, item: dict[str, Any]) -> str:
+    """How sure a model is of the label, or that a person decided."""
+    from ticket_assets.stores.decided import decided
+
+    by_person = decided(item).get(name)
+    return f"(by a person, {by_person.when}; {by_person.instead})" if by_person else f"{item[f'{name}_confidence']:.2f}"
 
 
 def _lines(text: str | None) -> str:

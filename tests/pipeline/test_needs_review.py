@@ -1,18 +1,11 @@
 """Tickets whose labels are in doubt: flagged in the item, found by the sparse index."""
 
-from tests.fakes import WordClassifier, fake_suite
+from tests.fakes import Doubter, fake_suite
 from ticket_assets.domain.doubts import NEEDS_REVIEW, REASONS
 from ticket_assets.domain.lists import Wanted
 from ticket_assets.stores.lists import Lists
 
 CALM = "The lamp in the hall goes out whenever somebody opens the window of the room beside it."
-
-
-class Doubter(WordClassifier):
-    """In doubt where the text says so."""
-
-    def doubts(self, texts, vectors, said):
-        return ["puzzling" in text for text in texts]
 
 
 def doubting_suite():

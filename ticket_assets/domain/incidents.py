@@ -39,18 +39,29 @@ def groups(
     close = np.vstack([rows @ recent.T >= near for rows in _parts(recent)])
     np.fill_diagonal(close, val=True)  # an int8 vector is a thousandth shorter than 1
     left, counts = np.ones(len(recent), dtype=bool), close.sum(axis=1)
-    found = []
+    found: list[np.ndarray] = []
     while counts.max() >= least:
         centre = int(counts.argmax())
         members = np.flatnonzero(close[centre] & left)
         members = members[np.argsort(-(recent[members] @ recent[centre]), kind="stable")]
         members = np.concatenate([[centre], members[members != centre]])
-        before = np.flatnonzero(earlier @ recent[centre] >= near) if len(earlier) else np.array([], dtype=int)
-        found.append(Group(members.tolist(), before.tolist(), change("", len(members), len(before), share)))
+        found.append(members)
         left[members] = False
         counts -= close[:, members].sum(axis=1)
         counts[members] = 0
-    return sorted(found, key=lambda group: (not group.rises, group.change.chance, -len(group.members)))
+    before = _near(earlier, recent[[int(members[0]) for members in found]], near)
+    made = [
+        Group(members.tolist(), past.tolist(), change("", len(members), len(past), share))
+        for members, past in zip(found, before, strict=True)
+    ]
+    return sorted(made, key=lambda group: (not group.rises, group.change.chance, -len(group.members)))
+
+
+def _near(rows: np.ndarray, centres: np.ndarray, near: float) -> list[np.ndarray]:
+    """The numbers of the rows (m, 384) near each of the centres (k, 384); by few large products, not one a centre."""
+    if not len(rows):
+        return [np.array([], dtype=int)] * len(centres)
+    return [np.flatnonzero(close) for close in np.hstack([centres @ part.T >= near for part in _parts(rows)])]
 
 
 def _parts(rows: np.ndarray) -> list[np.ndarray]:

@@ -43,11 +43,6 @@ class Filters(NamedTuple):
         return " AND ".join(conditions)
 
 
-def doubtful(under: float, labels: Sequence[str] = LABELS) -> str:
-    """The condition, as SQL, that a model is less sure than `under` of one of these labels at least."""
-    return "(" + " OR ".join(f"{label}_confidence < {under:f}" for label in labels) + ")"
-
-
 def opened(since: int, until: int) -> str:
     """The condition, as SQL, of a ticket that was opened in these Unix seconds, the last one included."""
     return f"created_at >= {since:d} AND created_at <= {until:d}"

@@ -13,7 +13,7 @@ from resources.lance_table import VECTOR
 from ticket_assets.domain.search import CUSTOMER, KEY, LABELS, LISTED, opened
 from ticket_assets.stores.search_index import SearchIndex
 
-AT, ALIVE = "created_at", "created_at IS NOT NULL"  # a tombstone has neither
+AT, INTENT, ALIVE = "created_at", "intent", "created_at IS NOT NULL"  # a tombstone has neither
 MOST_RECENT, MOST_EARLIER = 4_000, 40_000  # vectors of 1.5 KB each
 
 
@@ -32,12 +32,13 @@ class Times(NamedTuple):
 
 
 class Vectors(NamedTuple):
-    """Ids, times (n,), unit vectors (n, 384) and customers of the newest tickets, newest first; `cut`: not of all."""
+    """Ids, times (n,), unit vectors (n, 384), customers, intents of the newest tickets, newest first; `cut`: some."""
 
     ids: list[str]
     at: np.ndarray
     vectors: np.ndarray
     customers: list[str | None]
+    intents: list[str]
     cut: bool
 
 
@@ -70,15 +71,22 @@ class IndexLists:
         """The vectors of the newest `most` tickets of these Unix seconds."""
         at = np.sort(self._columns(opened(since, until), [AT])[AT].to_numpy())
         first = int(at[-most]) if len(at) > most else since
-        table = self._columns(opened(first, until), [KEY, AT, CUSTOMER, VECTOR])
+        table = self._columns(opened(first, until), [KEY, AT, CUSTOMER, INTENT, VECTOR])
         order = np.argsort(-table[AT].to_numpy(), kind="stable")[:most]
         table = table.take(order)
         flat = table[VECTOR].combine_chunks().flatten().to_numpy()
         shape = (len(table), -1) if len(table) else (0, 0)
         return Vectors(
             table[KEY].to_pylist(), table[AT].to_numpy(), flat.reshape(shape), table[CUSTOMER].to_pylist(),
-            cut=len(at) > most,
+            table[INTENT].to_pylist(), cut=len(at) > most,
         )  # fmt: skip
+
+    def left_out(self) -> int:
+        """How many tickets tables of other embedders alone have: none of them is in these lists."""
+        others = [name for name, made_by in self._index.embedders().items() if made_by not in {"", self._embedder}]
+        theirs = (self._index.named(name).columns(ALIVE, [KEY]) for name in others)
+        ids = {ticket for table in theirs for ticket in table[KEY].to_pylist()}
+        return len(ids.difference(self._columns("", [KEY])[KEY].to_pylist())) if ids else 0
 
     def _columns(self, where: str, columns: Sequence[str]) -> Any:
         return self._index.columns(self._embedder, f"{ALIVE} AND {where}" if where else ALIVE, columns)

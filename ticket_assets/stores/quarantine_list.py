@@ -1,6 +1,6 @@
 """The newest entries of quarantine, by a few listings: what a page shows, not what a script works through."""
 
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from resources.object_store import S3ObjectStore
@@ -11,10 +11,10 @@ MOST_READ = 500
 
 
 class Newest(NamedTuple):
-    """Entries, newest first; how many were listed; whether there may be more than were looked at."""
+    """Entries, newest first, the newest of so many `looked` at; whether there may be `more`, newer ones too."""
 
     held: list[Held]
-    listed: int
+    looked: int
     more: bool
 
 
@@ -23,13 +23,14 @@ def newest(store: S3ObjectStore, records: S3ObjectStore, reason: Reason | None, 
 
     Looks at the first 1,000 of objects and of messages, by their keys, and reads 500 entries at most.
     """
-    listed = [each for part in (OBJECTS, MESSAGES) for each in islice(store.list_objects(part), LISTED_AT_ONCE)]
-    paths = [each.key for each in sorted(listed, key=lambda each: (-each.last_modified, each.key))]
-    found = Quarantine(store, records).read(paths[:MOST_READ])
+    listed = [list(islice(store.list_objects(part), LISTED_AT_ONCE)) for part in (OBJECTS, MESSAGES)]
+    ordered = sorted(chain(*listed), key=lambda each: (-each.last_modified, each.key))
+    paths = [each.key for each in ordered[:MOST_READ]]
+    found = Quarantine(store, records).read(paths)
     wanted = (held for held in found if _is_wanted(held, reason))
     held = list(islice(wanted, limit + 1))
-    cut = len(held) > limit or len(paths) > MOST_READ or len(listed) >= LISTED_AT_ONCE
-    return Newest(held[:limit], len(listed), cut)
+    unseen = len(ordered) > MOST_READ or any(len(part) == LISTED_AT_ONCE for part in listed)
+    return Newest(held[:limit], len(paths), unseen or len(held) > limit)
 
 
 def _is_wanted(held: Held, reason: Reason | None) -> bool:

@@ -28,6 +28,7 @@ EMBEDDER = b"embedder"  # in the schema's metadata
 # Lance's own name for what makes of two inserts of one id a conflict.
 PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
 Current = Callable[[str, str], bool]
+ANEW = "backfill enrich_tickets in the Dagster UI, then `tickets reprocess --where model_version!=current`"
 
 
 class NotIndexed(LookupError):
@@ -100,10 +101,7 @@ class SearchIndex:
         except NoTable:
             raise NotIndexed(self._explained(embedder)) from None
         if not found or found[0][VECTOR] is None:
-            raise NotIndexed(
-                f"ticket {ticket_id} is not in the search index: `tickets where {ticket_id}` says what is known of it, "
-                "`tickets reindex` brings in what is enriched and missing"
-            )
+            raise NotIndexed(self._missing(embedder, ticket_id))
         return np.asarray(found[0][VECTOR], dtype=np.float32)
 
     def columns(self, embedder: str, where: str, columns: Sequence[str]) -> "pa.Table":
@@ -147,9 +145,16 @@ class SearchIndex:
         others = ", ".join(sorted(self.embedders().values()))
         if not others:
             return "the search index is empty: `tickets reindex` makes it of the enriched tickets"
+        has = f"has no vectors of {embedder}, only of {others}, which cannot be compared with it"
+        return f"the search index {has}: {ANEW}"
+
+    def _missing(self, embedder: str, ticket_id: str) -> str:
+        for name, other in self.embedders().items():
+            if other not in {"", embedder} and any(row[VECTOR] for row in self.named(name).rows([ticket_id], [VECTOR])):
+                return f"ticket {ticket_id} has a vector of {other} alone, not of {embedder}: {ANEW}"
         return (
-            f"the search index has no vectors of {embedder}, only of {others}, which cannot be compared with it: "
-            "backfill enrich_tickets in the Dagster UI, then `tickets reprocess --where model_version!=current`"
+            f"ticket {ticket_id} is not in the search index: `tickets where {ticket_id}` says what is known of it, "
+            "`tickets reindex` brings in what is enriched and missing"
         )
 
     def embedders(self) -> dict[str, str]:

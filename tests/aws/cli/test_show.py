@@ -11,7 +11,9 @@ from resources.aws import client
 from resources.dynamodb import to_item
 from tests.aws.cli.running import printed, tickets
 from tests.support import enriched_ticket
+from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.items import table_item
+from tickets_cli.correcting import decide
 from tickets_cli.processes import free_port
 
 LABELS = [("critical", "NEGATIVE"), ("high", "NEUTRAL"), ("medium", "NEGATIVE"), ("low", "POSITIVE")]
@@ -27,8 +29,7 @@ def filled(named):
 
 def put(settings, ticket_id: str, created_at: int, urgency: str, sentiment: str, **changes: str) -> None:
     item = table_item(enriched_ticket(ticket_id=ticket_id, created_at=created_at), "b")
-    labelled = item.model_copy(update={"urgency": urgency, "sentiment": sentiment, **changes})
-    values = {name: value for name, value in labelled.model_dump().items() if value is not None}
+    values = {**item.model_dump(exclude_none=True), "urgency": urgency, "sentiment": sentiment, **changes}
     client("dynamodb").put_item(TableName=settings.table, Item=to_item(values))
 
 
@@ -136,6 +137,27 @@ def test_a_ticket_is_shown_whole_by_its_id(pipeline, monkeypatch):
     assert "body: Please call [phone] at once." in printed("show", "ticket", "T-7.json")
     told = json.loads(tickets("show", "ticket", "T-7", "--json").stdout)
     assert (told["intent"], told["priority"], told["opened"]) == ("login_issue", "HIGH", "2025-10-09 08:53:20")
+
+
+def test_a_persons_decision_is_said_instead_of_a_confidence_and_is_whole_as_json(pipeline):
+    assert pipeline.enrich(pipeline.put("T-7", priority="high")).success
+    decide(pipeline.stores["table"], "T-7", {"intent": "payment_issue", "urgency": "low"})
+    told = json.loads(tickets("show", "ticket", "T-7", "--json").stdout)
+    assert (told["computed"]["intent"], told["computed"]["intent_confidence"]) == ("login_issue", 0.75)
+
+    when = told["corrections"][0]["at"].replace("T", " ").replace("Z", " UTC")
+    output = printed("show", "ticket", "T-7")
+    assert f"intent: payment_issue (by a person, {when}; the models say login_issue (0.75))" in output
+    assert f"urgency: low (by a person, {when}; the producer says high)" in output
+    assert "sentiment: NEUTRAL 0.50" in output
+
+
+def test_what_is_to_be_reviewed_is_listed_with_the_reason(named):
+    put(named, "T-1", 1_760_000_000, "low", "NEUTRAL", **{NEEDS_REVIEW: "intent"})
+    put(named, "T-2", 1_760_000_000, "low", "NEUTRAL")
+
+    assert ids("review") == ["T-1"]
+    assert "in doubt: intent" in printed("show", "review")
 
 
 @pytest.mark.parametrize("ticket", ["T-9", "a/b", "..", "<b>", ""])

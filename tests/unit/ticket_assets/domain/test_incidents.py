@@ -78,3 +78,16 @@ def test_thousands_are_grouped():
 
     assert sorted(len(group.members) for group in found) == [150] * 20
     assert sum(group.rises for group in found) == 20
+
+
+def test_of_each_group_the_earlier_tickets_near_its_centre_are_counted_in_whatever_part_they_are():
+    recent = np.vstack([cluster(axis, 4, seed=axis) for axis in range(3)])
+    earlier = np.vstack([cluster(axis, 1_500, seed=99) for axis in (2, 5, 0)])  # more rows than a part has
+
+    found = groups(recent, earlier, SHARE)
+
+    assert {min(group.members): (min(group.earlier, default=0), len(group.earlier)) for group in found} == {
+        0: (3_000, 1_500),
+        4: (0, 0),
+        8: (0, 1_500),
+    }
