@@ -18,8 +18,12 @@ def entry(at: str, values: Item) -> Item:
 
 
 def history(standing: Iterable[Item]) -> list[Item]:
-    """The decisions on a record, oldest first, of the items that stand for it; the longest list has all."""
-    return max((item.get(HISTORY, {"L": []})["L"] for item in standing), key=len, default=[])
+    """The decisions on a record, oldest first, of the items that stand for it.
+
+    The longest list comes first, then what only others have: two people may decide while the record moves.
+    """
+    longest, *others = sorted((item.get(HISTORY, {"L": []})["L"] for item in [*standing, {}]), key=len, reverse=True)
+    return [*longest, *(one for decisions in others for one in decisions if one not in longest)]
 
 
 def with_history(computed: Item, decisions: list[Item], settles: Iterable[str] = ()) -> Item:

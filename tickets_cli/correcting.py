@@ -41,7 +41,7 @@ def correct(
         table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
         if decided or undo:
             decide(table, ticket_id, decided)
-        _show(standing_item(table, ticket_id))
+        _show(standing_items(table, ticket_id)[0])
 
 
 def decide(table: DynamoDBTable, ticket_id: str, labels: dict[str, str]) -> None:
@@ -50,8 +50,9 @@ def decide(table: DynamoDBTable, ticket_id: str, labels: dict[str, str]) -> None
     one = entry(iso(datetime.now(UTC)), to_item(values))
 
     def attempt() -> Outcome:
-        standing = standing_item(table, ticket_id)
-        table.put(with_history(computed_item(standing), [*history([standing]), one], (NEEDS_REVIEW,)), standing)
+        newest, *older = standing_items(table, ticket_id)
+        decisions = [*history([newest, *older]), one]
+        table.put(with_history(computed_item(newest), decisions, (NEEDS_REVIEW,)), newest)
         return Outcome.WRITTEN
 
     try:
@@ -60,12 +61,12 @@ def decide(table: DynamoDBTable, ticket_id: str, labels: dict[str, str]) -> None
         raise ProcessFailed(f"{ticket_id} is being written over and over: try again") from None
 
 
-def standing_item(table: DynamoDBTable, ticket_id: str) -> Item:
-    """The ticket's newest item. Raises ProcessFailed where it has none, or was forgotten."""
+def standing_items(table: DynamoDBTable, ticket_id: str) -> list[Item]:
+    """The ticket's items, newest first: two while a run moves it. Raises ProcessFailed without any, or if forgotten."""
     found = [item for item in table.items(ticket_id) if "stamp" in item and not is_tombstone_item(item)]
     if not found:
         raise ProcessFailed(f"{ticket_id} has no item: `tickets where {ticket_id}` tells where it is")
-    return max(found, key=lambda item: item["stamp"]["S"])
+    return sorted(found, key=lambda item: item["stamp"]["S"], reverse=True)
 
 
 def _check(settings: Settings, decided: dict[str, str], undo: bool) -> None:

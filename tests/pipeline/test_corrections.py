@@ -1,9 +1,11 @@
+import json
+
 import pytest
 from typer.testing import CliRunner
 
 from resources.object_store import WriteConflict
 from tests.fakes import WordClassifier, fake_suite
-from tickets_cli.correcting import decide, standing_item
+from tickets_cli.correcting import decide, standing_items
 from tickets_cli.main import app
 from tickets_cli.processes import ProcessFailed
 
@@ -38,12 +40,22 @@ def test_a_correction_follows_the_ticket_to_another_created_at(pipeline):
 def test_a_write_that_did_not_see_a_correction_is_refused(pipeline):
     pipeline.enrich(pipeline.put("t1"))
     table = pipeline.stores["table"]
-    seen = standing_item(table, "t1")
+    (seen,) = standing_items(table, "t1")
     decide(table, "t1", {"urgency": "low"})
     for write in (lambda: table.put(seen, seen), lambda: table.delete(seen)):
         with pytest.raises(WriteConflict):
             write()
     assert pipeline.items("t1")[0]["urgency"] == "low"
+
+
+def test_a_ticket_is_shown_with_its_corrections(named):
+    named.enrich(named.put("t1"))
+    decide(named.stores["table"], "t1", {"intent": "bug_report"})
+    done = CliRunner().invoke(app, ["show", "ticket", "t1", "--json"])
+    assert done.exit_code == 0, done.output
+    shown = json.loads(done.stdout)
+    assert shown["corrections"][0]["values"] == {"intent": "bug_report", "intent_confidence": 1}
+    assert shown["computed"] == {"intent": "login_issue", "intent_confidence": 0.75}
 
 
 def test_a_ticket_without_an_item_is_named(pipeline):

@@ -28,9 +28,10 @@ def test_later_decisions_add_to_earlier_ones_and_undoing_ends_all_of_them_but_th
     assert history([item]) == [first, undone]
 
 
-def test_the_longest_history_of_what_stands_has_all():
-    short, long = with_history(COMPUTED, [say(intent="a")]), with_history(COMPUTED, [say(intent="a"), say(intent="b")])
-    assert len(history([short, long, COMPUTED])) == 2
+def test_the_history_of_what_stands_has_every_decision_once_and_the_longest_list_first():
+    first, again, elsewhere = say(intent="a"), say(intent="b"), say(mood="angry")
+    short, long = with_history(COMPUTED, [first, elsewhere]), with_history(COMPUTED, [first, again, first])
+    assert history([short, long, COMPUTED]) == [first, again, first, elsewhere]
     assert history([]) == []
 
 
