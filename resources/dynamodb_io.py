@@ -23,7 +23,9 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
 
     table: dg.ResourceDependency[DynamoDBTable]
     sources: dg.ResourceDependency[S3ObjectStore]
-    settles: list[str] = Field(default=[], description="Attributes that a person's decision makes needless.")
+    settled_by: dict[str, list[str]] = Field(
+        default={}, description="Of each reason to look at an item the attributes whose decision settles it."
+    )
     show_text: bool = Field(default=False, description="Whether previews show sensitive fields, masked.")
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
@@ -58,7 +60,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
                 self._hand_on(left, newer[0])
                 self.table.delete(left)  # by an earlier attempt of ours that was killed before it could settle
             return Outcome.SUPERSEDED
-        item = with_history(item, history(standing), self.settles)
+        item = with_history(item, history(standing), self.settled_by)
         same_key = [rival for rival in standing if self._same_key(rival, item)]
         self.table.put(item, same_key[0] if same_key else None)
         return self._settle(record, item)
@@ -80,7 +82,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
         """Let the newer item have the decisions that `left` alone has; a tombstone takes none."""
         decisions = history([newer, left])
         if decisions != history([newer]) and _stamp(newer) != TOMBSTONE:
-            self.table.put(with_history(computed_item(newer), decisions, self.settles), newer)
+            self.table.put(with_history(computed_item(newer), decisions, self.settled_by), newer)
 
     def _standing(self, record: Record) -> list[Item]:
         return self.table.items(getattr(record.body, self.table.hash_key))

@@ -12,13 +12,11 @@ from resources.object_store import WriteConflict
 from resources.ordering import Outcome, retried
 from ticket_assets.domain.batches import iso
 from ticket_assets.domain.classification import SENTIMENTS, URGENCIES
-from ticket_assets.domain.doubts import NEEDS_REVIEW
+from ticket_assets.domain.doubts import LABELS, SETTLED_BY
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.tombstones import is_tombstone_item
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.terminal import console, plain_errors
-
-LABELS = ("intent", "urgency", "sentiment")
 
 
 def correct(
@@ -52,7 +50,7 @@ def decide(table: DynamoDBTable, ticket_id: str, labels: dict[str, str]) -> None
     def attempt() -> Outcome:
         newest, *older = standing_items(table, ticket_id)
         decisions = [*history([newest, *older]), one]
-        table.put(with_history(computed_item(newest), decisions, (NEEDS_REVIEW,)), newest)
+        table.put(with_history(computed_item(newest), decisions, SETTLED_BY), newest)
         return Outcome.WRITTEN
 
     try:
