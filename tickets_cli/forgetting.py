@@ -155,7 +155,7 @@ class Erasure:
             console.print(f"  {plain(place.what)}", highlight=False, markup=False)
         for line in lines_naming(self._settings, self.wanted.ids):
             what = f"stays in {plain(line)}; remove what was learnt from it, and head-*.npz below MODEL_CACHE_DIR"
-            console.print(f"  {what}", highlight=False, markup=False)
+            console.print(f"  {what}", highlight=False, markup=False, soft_wrap=True)
 
     def _report(self, removed: int) -> None:
         left, ids = len(places(self._found)), plain(", ".join(sorted(self.wanted.ids)))
