@@ -16,7 +16,7 @@ def to_item(values: dict[str, Any]) -> Item:
 
 
 def from_item(item: Item) -> dict[str, Any]:
-    """An item's values: numbers are int where whole, else float."""
+    """An item's values, at any depth: numbers are int where whole, else float."""
     return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
 
 

@@ -7,10 +7,10 @@ import dagster as dg
 from pydantic import Field
 
 from resources.aws import concurrently
-from resources.corrections import history, with_history
+from resources.corrections import computed_item, history, with_history
 from resources.dynamodb import DynamoDBTable, Item, to_item
-from resources.object_store import S3ObjectStore
-from resources.ordering import Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
+from resources.object_store import S3ObjectStore, WriteConflict
+from resources.ordering import TOMBSTONE, Outcome, Record, Rival, Stamp, may_write, retried, source_unchanged
 from resources.parquet import column_schema, preview
 from resources.parquet_io import body_model
 
@@ -23,7 +23,9 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
 
     table: dg.ResourceDependency[DynamoDBTable]
     sources: dg.ResourceDependency[S3ObjectStore]
-    settles: list[str] = Field(default=[], description="Attributes that a person's decision makes needless.")
+    settled_by: dict[str, list[str]] = Field(
+        default={}, description="Of each reason to look at an item the attributes whose decision settles it."
+    )
     show_text: bool = Field(default=False, description="Whether previews show sensitive fields, masked.")
 
     def handle_output(self, context: dg.OutputContext, obj: list[Record]) -> None:
@@ -52,11 +54,13 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
 
     def _attempt(self, record: Record, item: Item) -> Outcome:
         standing = self._standing(record)
-        if not all(self._beats(record, rival) for rival in standing):
+        newer = [rival for rival in standing if not self._beats(record, rival)]
+        if newer:
             for left in (rival for rival in standing if _stamp(rival) == record.stamp):
+                self._hand_on(left, newer[0])
                 self.table.delete(left)  # by an earlier attempt of ours that was killed before it could settle
             return Outcome.SUPERSEDED
-        item = with_history(item, history(standing), self.settles)
+        item = with_history(item, history(standing), self.settled_by)
         same_key = [rival for rival in standing if self._same_key(rival, item)]
         self.table.put(item, same_key[0] if same_key else None)
         return self._settle(record, item)
@@ -69,8 +73,16 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
             if not self._beats(record, rival):
                 self.table.delete(own)
                 return Outcome.SUPERSEDED
+            if history([own, rival]) != history([own]):
+                raise WriteConflict(f"an item of {self.table.name} was decided on before it could be replaced")
             self.table.delete(rival)
         return Outcome.WRITTEN
+
+    def _hand_on(self, left: Item, newer: Item) -> None:
+        """Let the newer item have the decisions that `left` alone has; a tombstone takes none."""
+        decisions = history([newer, left])
+        if decisions != history([newer]) and _stamp(newer) != TOMBSTONE:
+            self.table.put(with_history(computed_item(newer), decisions, self.settled_by), newer)
 
     def _standing(self, record: Record) -> list[Item]:
         return self.table.items(getattr(record.body, self.table.hash_key))

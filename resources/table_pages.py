@@ -54,10 +54,10 @@ def sampled(table: DynamoDBTable, attributes: Sequence[str]) -> Iterator[dict[st
         yield from new.values()
 
 
-def _round(table: DynamoDBTable, attributes: Sequence[str]) -> dict[tuple, dict[str, Any]]:
-    """What stands at PLACES random places, each item by its values."""
+def _round(table: DynamoDBTable, attributes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What stands at PLACES random places, by hash key."""
     found = concurrently(lambda _: _somewhere(table, attributes), range(PLACES))
-    return {tuple(item.items()): item for items in found for item in items}
+    return {item[table.hash_key]: item for items in found for item in items}
 
 
 def _somewhere(table: DynamoDBTable, attributes: Sequence[str]) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.assets.ticket_metadata import ticket_metadata
 from ticket_assets.assets.ticket_search_index import ticket_search_index
 from ticket_assets.domain.classification import URGENCIES
-from ticket_assets.domain.doubts import NEEDS_REVIEW
+from ticket_assets.domain.doubts import SETTLED_BY
 from ticket_assets.jobs import enrich_tickets, reconcile_schedule, reconcile_tickets
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.search_index import SearchIndex
@@ -111,7 +111,7 @@ def build_stores(settings: Settings) -> dict[str, Any]:
         "show_text": settings.show_text,
         "rows_io": S3ParquetIOManager(store=pipeline, show_text=settings.show_text),
         "records_io": S3RecordIOManager(records=records, sources=raw, receipts=pipeline),
-        "items_io": DynamoDBIOManager(table=table, sources=raw, settles=[NEEDS_REVIEW], show_text=settings.show_text),
+        "items_io": DynamoDBIOManager(table=table, sources=raw, settled_by=SETTLED_BY, show_text=settings.show_text),
     }
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticket_assets.domain.doubts import NEEDS_REVIEW, REASONS
+from resources.corrections import NEEDS_REVIEW
+from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.lists import ALL, INDEXED, URGENT, Wanted
 from ticket_assets.domain.search import Filters
 from ticket_assets.stores.lists import shown

@@ -1,4 +1,7 @@
-"""`tickets forget`: removes a person's tickets from every store, and proves it by looking into every store again."""
+"""`tickets forget`: removes a person's tickets from every store, and proves it by looking into every store again.
+
+Label files are their owners' to edit: it names the lines that were learnt from such a ticket.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -19,6 +22,7 @@ from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.erasure import Search, Store, Stores, every_store, find_all, places
 from ticket_assets.stores.search_index import SearchIndex
+from ticket_assets.stores.taxonomy import lines_naming
 from ticket_assets.stores.tombstones import Tombstones
 from tickets_cli.processes import ProcessFailed
 from tickets_cli.provisioning import KEYS, index_name
@@ -89,6 +93,7 @@ class Erasure:
             Stores(raw, records, pipeline, table, index_name("customer_id"), dead_letters)
         )
         self._batches = Batches(pipeline)
+        self._settings = settings
         self._found: list[Search] = []
 
     def look(self) -> None:
@@ -148,6 +153,9 @@ class Erasure:
         console.print(table)
         for place in places(self._found):
             console.print(f"  {plain(place.what)}", highlight=False, markup=False)
+        for line in lines_naming(self._settings, self.wanted.ids):
+            what = f"stays in {plain(line)}; remove what was learnt from it, and head-*.npz below MODEL_CACHE_DIR"
+            console.print(f"  {what}", highlight=False, markup=False, soft_wrap=True)
 
     def _report(self, removed: int) -> None:
         left, ids = len(places(self._found)), plain(", ".join(sorted(self.wanted.ids)))

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from resources.corrections import NEEDS_REVIEW
 from resources.display import plain
-from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.lists import Page, Wanted
 from ticket_assets.domain.times import moment
 from ticket_assets.settings import Settings, load_settings

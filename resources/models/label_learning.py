@@ -1,25 +1,37 @@
 """Which corrected texts would help a label file as new examples, measured on corrections that the head has not seen.
 
-Pure: it fits heads on vectors, and writes lines into a file's text. The corrections are the only truth it knows.
+It fits heads on vectors, and writes lines into the file. The corrections are the only truth it knows.
 """
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import yaml
 
 from resources.models.blended_head import Blend, fit_blended
 from resources.models.example_classifier import keyword_counts
-from resources.models.label_file import LabelFile, LabelFileError
+from resources.models.label_file import LabelFile, LabelFileError, load
 
 HALVES = 2
+
+
+class Lesson(NamedTuple):
+    """A text, as it would stand in the file, the label that people decided, and whose tickets' it is."""
+
+    text: str
+    label: str
+    tickets: tuple[str, ...]
 
 
 class Effect(NamedTuple):
     """What adding the corrected texts of `label` does: how many held-out corrections are right, before and after."""
 
     label: str
-    texts: tuple[str, ...]
+    lessons: tuple[Lesson, ...]
     held_out: int
     before: int
     after: int
@@ -30,81 +42,128 @@ class Effect(NamedTuple):
         return self.after > self.before
 
 
-def effects(
-    file: LabelFile,
-    blend: Blend,
-    examples: np.ndarray,
-    texts: Sequence[str],
-    vectors: np.ndarray,
-    labels: Sequence[str],
-) -> list[Effect]:
-    """One effect a label of the corrections. Halves take turns: one is learnt from, the other is held out.
+class Trial:
+    """Measures lessons on one another. Halves take turns: one is learnt from, the other is held out."""
 
-    `examples` are vectors of `file.examples()`, `vectors` of `texts`, whose corrected labels are `labels`.
+    def __init__(
+        self, file: LabelFile, blend: Blend, examples: np.ndarray, lessons: Sequence[Lesson], vectors: np.ndarray
+    ) -> None:
+        """`examples` are vectors of `file.examples()`, `vectors` of the lessons' texts."""
+        self._file, self._blend, self._examples = file, blend, examples
+        self._lessons, self._vectors = lessons, vectors
+        self._names = list(file.labels)
+        self._truth = np.array([self._names.index(lesson.label) for lesson in lessons])
+        self._halves = _halves(self._truth)
+
+    def effects(self) -> list[Effect]:
+        """One effect a label of the lessons, each measured alone."""
+        before = self.right([])
+        return [self._effect(name, before) for name in self._names if (self._truth == self._names.index(name)).any()]
+
+    def chosen(self, effects: Sequence[Effect]) -> list[Effect]:
+        """Of those that help alone, the best first, each that helps beside those chosen before it."""
+        kept: list[Effect] = []
+        most = self.right([])
+        for effect in sorted((e for e in effects if e.helps), key=lambda e: -e.after):
+            right = self.right([*(e.label for e in kept), effect.label])
+            if right > most:
+                kept, most = [*kept, effect], right
+        return kept
+
+    def right(self, labels: Collection[str]) -> int:
+        """How many of the lessons are right while held out, where those of these labels are learnt from."""
+        own = np.isin(self._truth, [self._names.index(label) for label in labels])
+        return sum(self._right(own & (self._halves != half), self._halves == half) for half in range(HALVES))
+
+    def _effect(self, name: str, before: int) -> Effect:
+        taught = tuple(lesson for lesson in self._lessons if lesson.label == name)
+        return Effect(name, taught, len(self._lessons), before, self.right([name]))
+
+    def _right(self, learnt: np.ndarray, held_out: np.ndarray) -> int:
+        own, owners = self._file.examples()
+        added = np.flatnonzero(learnt)
+        places = np.array([*owners, *self._truth[added]])
+        order = np.argsort(places, kind="stable")
+        rows = np.vstack([self._examples, self._vectors[added]])[order]
+        sentences = [*own, *(self._lessons[i].text for i in added)]
+        keywords = keyword_counts(self._file, [sentences[i] for i in order])
+        head = fit_blended(rows, places[order], keywords, self._names, self._blend)
+        tried = [self._lessons[i].text for i in np.flatnonzero(held_out)]
+        if not tried:
+            return 0
+        said = head.logits(self._vectors[held_out], keyword_counts(self._file, tried)).argmax(axis=1)
+        return int((said == self._truth[held_out]).sum())
+
+
+def as_written(text: str) -> str:
+    """The text as an example: on one line."""
+    return " ".join(text.split())
+
+
+def with_examples(path: str, content: str, lessons: Sequence[Lesson]) -> str:
+    """The text of the label file at `path` with the lessons behind the examples of their labels.
+
+    Nothing else in it changes: that is looked at. Each names its tickets in a comment. Raises LabelFileError where the
+    examples do not stand one below the other.
     """
-    names = list(file.labels)
-    truth = np.array([names.index(label) for label in labels])
-    halves = np.arange(len(texts)) % HALVES
-    before = [_right(file, blend, examples, [], texts, vectors, truth, halves == half) for half in range(HALVES)]
-    found = []
-    for place, name in enumerate(names):
-        own = truth == place
-        if not own.any():
-            continue
-        after = 0
-        for half in range(HALVES):
-            learnt = np.flatnonzero(own & (halves != half)).tolist()
-            rows = [(texts[i], vectors[i], place) for i in learnt]
-            after += _right(file, blend, examples, rows, texts, vectors, truth, halves == half)
-        taught = tuple(texts[i] for i in np.flatnonzero(own).tolist())
-        found.append(Effect(name, taught, len(texts), sum(before), after))
-    return found
+    for label in dict.fromkeys(lesson.label for lesson in lessons):
+        own = [lesson for lesson in lessons if lesson.label == label]
+        end, indent = _end_of_examples(path, content, label)
+        lines = content.splitlines(keepends=True)
+        lines[-1] = lines[-1].rstrip("\n") + "\n"
+        quoted = [f'{indent}- "{_escaped(each.text)}"  {remark(each.tickets)}\n' for each in own]
+        content = "".join([*lines[:end], *quoted, *lines[end:]])
+    return content
 
 
-def with_examples(content: str, label: str, texts: Sequence[str]) -> str:
-    """The file's text with examples behind those of `label`; nothing else in it changes.
+def remark(tickets: Iterable[str]) -> str:
+    """The comment behind an example: whose words it is, so that they can be found when they are to be forgotten."""
+    return f"# learnt from {', '.join(tickets)}"
 
-    Raises LabelFileError where the label's examples are not one `- "…"` a line.
+
+def write_examples(path: Path, lessons: Sequence[Lesson]) -> None:
+    """Add the lessons to the label file, all or none: it is replaced once the new one has been read back as meant.
+
+    Raises LabelFileError, and then the file is as it was.
     """
-    lines, inside, last = content.splitlines(), False, None
-    for number, line in enumerate(lines):
-        if line.startswith("  ") and not line.startswith("   "):
-            inside = line.strip() == f"{label}:"
-        elif inside and line.startswith("      - "):
-            last = number
-    if last is None:
+    path = path.resolve()
+    old, content = load(str(path)), with_examples(str(path), path.read_bytes().decode(), lessons)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".learn-") as beside:
+        new = Path(beside) / path.name
+        new.write_bytes(content.encode())
+        _check(path, old, load(str(new)), lessons)
+        shutil.copymode(path, new)
+        new.replace(path)
+
+
+def _end_of_examples(path: str, content: str, label: str) -> tuple[int, str]:
+    """The line behind the label's last example, and the indent of its examples."""
+    node = yaml.compose(content, yaml.SafeLoader)
+    for name in ("labels", label, "examples"):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((value for key, value in pairs if key.value == name), None)
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
         raise LabelFileError(
-            f"label {label}: no example stands on a line of its own. Remedy: add the examples by hand."
+            f"{path}: label {label}: its examples do not stand one a line. Remedy: add the new ones by hand."
         )
-    quoted = [f'      - "{_escaped(text)}"' for text in texts]
-    return "\n".join([*lines[: last + 1], *quoted, *lines[last + 1 :]]) + "\n"
+    end = node.value[-1].end_mark
+    return end.line + (end.column > 0), " " * node.start_mark.column
 
 
-def _right(
-    file: LabelFile,
-    blend: Blend,
-    examples: np.ndarray,
-    added: list[tuple[str, np.ndarray, int]],
-    texts: Sequence[str],
-    vectors: np.ndarray,
-    truth: np.ndarray,
-    held_out: np.ndarray,
-) -> int:
-    own, owners = file.examples()
-    order = np.argsort(np.array([*owners, *(place for _, _, place in added)]), kind="stable")
-    rows = np.vstack([examples, *(vector[None] for _, vector, _ in added)])[order]
-    sentences = [*own, *(text for text, _, _ in added)]
-    keywords = keyword_counts(file, [sentences[i] for i in order])
-    places = np.array([*owners, *(place for _, _, place in added)])[order]
-    head = fit_blended(rows, places, keywords, list(file.labels), blend)
-    tried = [text for text, held in zip(texts, held_out, strict=True) if held]
-    if not tried:
-        return 0
-    said = head.logits(vectors[held_out], keyword_counts(file, tried)).argmax(axis=1)
-    return int((said == truth[held_out]).sum())
+def _halves(truth: np.ndarray) -> np.ndarray:
+    """Of each row the half, in turn within its label: no half is without a label that has two rows."""
+    return np.array([(truth[:place] == label).sum() % HALVES for place, label in enumerate(truth)])
 
 
 def _escaped(text: str) -> str:
     r"""One line in YAML's double quotes; what does not print is written as \u escapes."""
-    plain = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    plain = as_written(text).replace("\\", "\\\\").replace('"', '\\"')
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in plain)
+
+
+def _check(path: Path, old: LabelFile, new: LabelFile, lessons: Sequence[Lesson]) -> None:
+    meant = old.model_dump(exclude={"hash"})
+    for lesson in lessons:
+        meant["labels"][lesson.label]["examples"].append(as_written(lesson.text))
+    if new.model_dump(exclude={"hash"}) != meant:
+        raise LabelFileError(f"{path}: the new examples would change something else. Remedy: add them by hand.")

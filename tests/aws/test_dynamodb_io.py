@@ -1,10 +1,13 @@
 import random
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from resources.aws import concurrently
+from resources.corrections import entry, history, with_history
 from resources.dynamodb import DynamoDBTable, Item, from_item, to_item
 from resources.dynamodb_io import DynamoDBIOManager
 from resources.ordering import Outcome, Record, Stamp
@@ -14,15 +17,15 @@ from ticket_assets.domain.models import TicketItem
 ITEMS_TYPE: Any = list[Record[TicketItem]]
 
 
-def interrupted(manager: DynamoDBIOManager, by: Record[TicketItem], look: int) -> DynamoDBIOManager:
-    """A manager whose look at what stands, the first or the second, is followed by another's whole write of `by`."""
+def interrupted(manager: DynamoDBIOManager, by: Callable[[], object], look: int) -> DynamoDBIOManager:
+    """A manager whose look at what stands, the first or the second, is followed by all that `by` does."""
     looks = iter(range(1, 100))
 
     class InterruptedTable(DynamoDBTable):
         def items(self, hash_value: str) -> list[Item]:
             found = super().items(hash_value)
             if next(looks) == look:
-                manager.write(by)
+                by()
             return found
 
     table = InterruptedTable(name=manager.table.name, hash_key="ticket_id", range_key="created_at")
@@ -112,9 +115,37 @@ def test_a_writer_after_a_look_is_noticed_and_one_item_is_left(manager, table, l
     if before is not None:
         manager.write(item_record(stamp(1), before))
 
-    interrupted(manager, by=item_record(stamp(other), created_at), look=look).write(item_record(stamp(own), 100))
+    another = partial(manager.write, item_record(stamp(other), created_at))
+    interrupted(manager, by=another, look=look).write(item_record(stamp(own), 100))
 
     assert standing(table) == [(100 if own == 3 else created_at, stamp(3))]
+
+
+DECISION = entry("2026-01-01T00:00:00Z", {"urgency": {"S": "low"}})
+
+
+@pytest.mark.parametrize("look", [1, 2], ids=["before the put", "between put and delete"])
+def test_a_decision_on_the_item_that_is_about_to_go_moves_with_the_record(manager, table, look):
+    manager.write(item_record(stamp(1), 100))
+    (old,) = table.items("T-1")  # as the person's command read it
+
+    interrupted(manager, lambda: table.put(with_history(old, [DECISION]), old), look).write(item_record(stamp(2), 200))
+
+    (item,) = table.items("T-1")
+    assert (item["created_at"]["N"], item["urgency"]["S"]) == ("200", "low")
+    assert history([item]) == [DECISION]
+
+
+def test_a_decision_on_what_a_superseded_writer_left_is_handed_on(manager, table):
+    older, newer = item_record(stamp(1), 100), item_record(stamp(2), 200)
+    manager.write(newer)
+    left = to_item({**older.attributes(), **older.body.model_dump(exclude_none=True)})
+    table.put(with_history(left, [DECISION]), None)
+
+    manager.write(older)
+
+    (item,) = table.items("T-1")
+    assert (item["created_at"]["N"], item["urgency"]["S"]) == ("200", "low")
 
 
 def test_what_a_killed_writer_left_behind_goes_when_it_writes_again(manager, table):

@@ -20,6 +20,7 @@ from tests.support import enriched_ticket, item_record
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.domain.quarantine import QuarantineEntry, Reason
 from ticket_assets.stores.quarantine import Quarantine
+from tickets_cli.correcting import decide
 
 EXAMPLES = 150
 MOST = 4
@@ -134,6 +135,26 @@ def test_whatever_the_order_of_steps_one_item_of_the_newest_version_stands(stage
         (item,) = [from_item(found) for found in stage.table.items(name)]
         assert Stamp.parse(item) == play.stamp(len(works) - 1)
         assert item["created_at"] == play.versions[-1].created_at
+
+    check()
+
+
+def test_whatever_the_order_of_steps_no_decision_of_a_person_is_lost(stage):
+    labels = ("high", "low")
+
+    @once_each
+    @given(plays())
+    def check(play):
+        play, key = stage.prepare(play)
+        name = key.removesuffix(".json")
+        versions = [item_record(play.stamp(n), v.created_at, ticket_id=name) for n, v in enumerate(play.versions)]
+        stage.items_io.write(versions[0])
+        people = [functools.partial(decide, stage.table, name, {"urgency": label}) for label in labels]
+        stage.perform(play, [*(functools.partial(stage.items_io.write, version) for version in versions), *people])
+        (item,) = [from_item(found) for found in stage.table.items(name)]
+        assert Stamp.parse(item) == versions[-1].stamp
+        assert {one["values"]["urgency"] for one in item["corrections"]} == set(labels)
+        assert item["revision"] == len(labels)
 
     check()
 

@@ -89,7 +89,8 @@ def test_a_large_table_is_read_at_random_places_and_not_whole(filled, monkeypatc
         # What DynamoDB does, and the local server does not: four items after a place that is no item's.
         reads.append(1)
         start = random.randrange(130)
-        return [{"ticket_id": f"T-{(start + n) % 130}", "batch": "b"} for n in range(module.NEIGHBOURS)]
+        numbers = ((start + n) % 130 for n in range(module.NEIGHBOURS))
+        return [{"ticket_id": f"T-{number}", "computed": {"intent": "other"}} for number in numbers]
 
     monkeypatch.setattr(module, "_somewhere", somewhere)
     found = [item["ticket_id"] for item in islice(sampled(filled, ("batch",)), 60)]

@@ -212,8 +212,10 @@ class Stage:
         assert list(self.pipeline.batches.deferred()) == []
 
     def correct(self) -> None:
-        """One ticket's urgency, and back."""
-        assert "by a person" in self.operate("correct", "t1", "--urgency", "high")
+        """One ticket's urgency, in the search index too, and back."""
+        told = self.operate("correct", "t1", "--urgency", "high")
+        assert "by a person" in told
+        assert "searches show" not in told
         assert "undone" in self.operate("correct", "t1", "--undo")
 
     def read(self) -> None:

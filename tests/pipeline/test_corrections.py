@@ -1,9 +1,17 @@
+"""What people decide of a ticket's labels: it wins everywhere, moves with the ticket, and can be undone."""
+
+import json
+
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from resources.object_store import WriteConflict
-from tests.fakes import WordClassifier, fake_suite
-from tickets_cli.correcting import decide, standing_item
+from tests.fakes import LengthEmbedder, WordClassifier, fake_suite
+from ticket_assets.domain.search import Filters
+from ticket_assets.settings import variable
+from ticket_assets.stores.search_index import SearchIndex
+from tickets_cli.correcting import decide, standing_items
 from tickets_cli.main import app
 from tickets_cli.processes import ProcessFailed
 
@@ -38,12 +46,22 @@ def test_a_correction_follows_the_ticket_to_another_created_at(pipeline):
 def test_a_write_that_did_not_see_a_correction_is_refused(pipeline):
     pipeline.enrich(pipeline.put("t1"))
     table = pipeline.stores["table"]
-    seen = standing_item(table, "t1")
+    (seen,) = standing_items(table, "t1")
     decide(table, "t1", {"urgency": "low"})
     for write in (lambda: table.put(seen, seen), lambda: table.delete(seen)):
         with pytest.raises(WriteConflict):
             write()
     assert pipeline.items("t1")[0]["urgency"] == "low"
+
+
+def test_a_ticket_is_shown_with_its_corrections(named):
+    named.enrich(named.put("t1"))
+    decide(named.stores["table"], "t1", {"intent": "bug_report"})
+    done = CliRunner().invoke(app, ["show", "ticket", "t1", "--json"])
+    assert done.exit_code == 0, done.output
+    shown = json.loads(done.stdout)
+    assert shown["corrections"][0]["values"] == {"intent": "bug_report", "intent_confidence": 1}
+    assert shown["computed"] == {"intent": "login_issue", "intent_confidence": 0.75}
 
 
 def test_a_ticket_without_an_item_is_named(pipeline):
@@ -56,6 +74,57 @@ def test_the_command_shows_what_a_person_decided_and_what_the_models_say(named):
     done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
     assert done.exit_code == 0, done.output
     assert "intent: bug_report (by a person; the models say login_issue)" in done.output
+
+
+def intent_in_index(pipeline) -> tuple[str, float]:
+    hits = pipeline.stores["search_index"].near(LengthEmbedder().version, np.eye(384)[0], Filters(), 9)
+    return next((hit["intent"], hit["intent_confidence"]) for hit in hits if hit["ticket_id"] == "t1")
+
+
+def test_searches_show_what_a_person_decided_at_once_and_after_every_later_write_of_the_index(named):
+    batch = named.land(named.put("t1"))
+    named.run(batch)
+    assert CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"]).exit_code == 0
+    assert intent_in_index(named) == ("bug_report", 1)
+    named.run(batch, newer_suite())
+    assert intent_in_index(named) == ("bug_report", 1)
+    assert CliRunner().invoke(app, ["reindex", "--yes"]).exit_code == 0
+    assert intent_in_index(named) == ("bug_report", 1)
+    assert CliRunner().invoke(app, ["correct", "t1", "--undo"]).exit_code == 0
+    assert intent_in_index(named) == ("other", 0.75)
+
+
+def test_a_decision_while_the_index_is_written_is_in_it_too(pipeline):
+    batch = pipeline.land(pipeline.put("t1"))
+    pipeline.run(batch)
+    labels = iter(["bug_report", "data_request"])
+
+    class Interrupted(SearchIndex):
+        def upsert(self, *arguments):
+            for label in labels:
+                decide(pipeline.stores["table"], "t1", {"intent": label})
+                break
+            return super().upsert(*arguments)
+
+    pipeline.stores["search_index"] = Interrupted(pipeline.store.bucket)
+    pipeline.run(batch)
+    assert intent_in_index(pipeline) == ("data_request", 1)
+
+
+def test_a_correction_stands_without_an_index_and_the_command_says_what_searches_show(named, monkeypatch):
+    named.enrich(named.put("t1"))
+    monkeypatch.setenv(variable("pipeline_bucket"), "no-such-bucket")
+    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
+    assert done.exit_code == 0, done.output
+    assert "searches show what was before" in " ".join(done.output.split())
+    assert named.items("t1")[0]["intent"] == "bug_report"
+
+
+def test_a_decision_whose_label_is_gone_from_the_file_is_noticed(named):
+    named.enrich(named.put("t1"))
+    decide(named.stores["table"], "t1", {"intent": "retired"})
+    done = CliRunner().invoke(app, ["correct", "t1"])
+    assert "'retired' is no intent any more" in " ".join(done.output.split())
 
 
 def test_an_unknown_label_is_refused_with_those_that_exist(named):

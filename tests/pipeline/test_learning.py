@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 import ticket_assets
 from resources.models.label_file import load
+from resources.models.label_learning import Lesson
 from tickets_cli.correcting import decide
 from tickets_cli.learning import corrected
 from tickets_cli.main import app
@@ -21,30 +22,68 @@ def labels(tmp_path, monkeypatch):
     return tmp_path / "labels"
 
 
-def test_only_what_is_still_decided_is_learnt_from_and_one_text_once(pipeline):
-    keys = [pipeline.put(name, subject="Same", body="text") for name in ("a", "b")]
+CITIES = ("Lima", "Oslo", "Cairo", "Quito", "Minsk", "Turin")
+
+
+@pytest.fixture
+def gardening(named, labels):
+    """Six tickets of a kind that no example is of, which people call security concerns."""
+    for city in CITIES:
+        named.put(city, subject=f"Please water the ficus in our {city} office", body="or write to jo@example.com")
+    named.enrich(*(f"{city}.json" for city in CITIES))
+    for city in CITIES:
+        decide(named.stores["table"], city, {"intent": "security_concern"})
+    return named
+
+
+def learn(*arguments: str, typed: str | None = None) -> tuple[int, str]:
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["labels", "learn", *arguments], input=typed)
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_only_what_is_still_decided_is_learnt_from_masked_and_one_text_once(pipeline):
+    text = {"subject": "Same", "body": "text of jo@example.com"}
+    keys = [pipeline.put(name, **text) for name in ("a", "b")]
     pipeline.enrich(*keys, pipeline.put("undone"), pipeline.put("mood"))
     table = pipeline.stores["table"]
     for name in ("a", "b", "undone"):
         decide(table, name, {"intent": "bug_report"})
     decide(table, "undone", {})
     decide(table, "mood", {"sentiment": "POSITIVE"})
-    assert corrected(pipeline.settings, "intent") == [("Same\ntext", "bug_report")]
+    assert corrected(pipeline.settings, "intent") == [Lesson("Same text of [e-mail]", "bug_report", ("a", "b"))]
 
 
-def test_corrections_that_help_become_examples_of_their_label(named, labels):
-    names = ("Lima", "Oslo", "Cairo", "Quito", "Minsk", "Turin")
-    for name in names:
-        named.put(name, subject=f"Please water the ficus in our {name} office", body="")
-    named.enrich(*(f"{name}.json" for name in names))
-    for name in names:
-        decide(named.stores["table"], name, {"intent": "security_concern"})
-    done = CliRunner().invoke(app, ["labels", "learn", "--yes"])
-    assert done.exit_code == 0, done.output
-    assert "6 of 6" not in done.output.split("with them")[0]
+def test_an_object_that_is_another_or_no_ticket_by_now_is_left_out_and_said(pipeline, capsys):
+    pipeline.enrich(*(pipeline.put(name) for name in ("bad", "good", "newer")))
+    for name in ("bad", "good", "newer"):
+        decide(pipeline.stores["table"], name, {"intent": "bug_report"})
+    pipeline.raw.put("bad.json", b"{")
+    pipeline.put("newer", body="something else")
+    assert [lesson.tickets for lesson in corrected(pipeline.settings, "intent")] == [("good",)]
+    assert "2 corrected tickets left out" in " ".join(capsys.readouterr().out.split())
+
+
+def test_corrections_that_help_become_examples_of_their_label(gardening, labels):
+    code, output = learn("--yes")
+    assert code == 0, output
+    assert "security_concern, 6 examples: 0 of 6 held-out corrections right, with them 6: helps" in output
+    assert "security_concern: Please water the ficus in our Cairo office or write to [e-mail]" in output
     before, after = (load(str(d / "intent.yaml")).labels["security_concern"].examples for d in (LABELS, labels))
     assert after[: len(before)] == before
     assert len(after) == len(before) + 6
+    assert "jo@example.com" not in (labels / "intent.yaml").read_text()
+    assert "# learnt from Cairo" in (labels / "intent.yaml").read_text()
+    code, output = learn("--yes")  # once more: nothing is new
+    assert code == 1
+    assert "0 texts with a corrected intent are new to the file" in output
+
+
+def test_the_texts_are_shown_before_it_asks_and_without_a_yes_the_file_stays(gardening, labels):
+    before = (labels / "intent.yaml").read_bytes()
+    code, output = learn(typed="n\n")
+    assert code == 1
+    assert output.index("in our Cairo office") < output.index("Add 6 examples to")
+    assert (labels / "intent.yaml").read_bytes() == before
 
 
 def test_too_few_corrections_are_said_to_be_too_few(named, labels):
@@ -52,4 +91,4 @@ def test_too_few_corrections_are_said_to_be_too_few(named, labels):
     decide(named.stores["table"], "t1", {"intent": "bug_report"})
     done = CliRunner().invoke(app, ["labels", "learn"])
     assert done.exit_code == 1
-    assert "1 tickets have a corrected intent" in done.output
+    assert "1 texts with a corrected intent" in done.output

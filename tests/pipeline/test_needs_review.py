@@ -1,9 +1,11 @@
 """Tickets whose labels are in doubt: flagged in the item, found by the sparse index."""
 
+from resources.corrections import NEEDS_REVIEW
 from tests.fakes import Doubter, fake_suite
-from ticket_assets.domain.doubts import NEEDS_REVIEW, REASONS
+from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.lists import Wanted
 from ticket_assets.stores.lists import Lists
+from tickets_cli.correcting import decide
 
 CALM = "The lamp in the hall goes out whenever somebody opens the window of the room beside it."
 
@@ -39,6 +41,29 @@ def test_a_language_that_the_producer_names_counts_where_the_text_says_little(pi
     assert pipeline.enrich(told, untold).success
     assert pipeline.items("told")[0]["needs_review"] == "language"
     assert "needs_review" not in pipeline.items("untold")[0]
+
+
+def test_a_decision_takes_only_its_own_label_out_of_doubt(pipeline):
+    batch = pipeline.land(pipeline.put("unsure", body=f"puzzling. {CALM}"))
+    pipeline.run(batch, doubting_suite())
+    for label, doubts in ({"sentiment": "NEUTRAL"}, "intent urgency"), ({"intent": "login_issue"}, "urgency"):
+        decide(pipeline.stores["table"], "unsure", label)
+        pipeline.run(batch, doubting_suite())
+        (item,) = pipeline.items("unsure")
+        assert (item["needs_review"], item["doubts"]) == (doubts.split()[0], doubts)
+    decide(pipeline.stores["table"], "unsure", {"urgency": "low"})
+    assert listed(pipeline) == set()
+    decide(pipeline.stores["table"], "unsure", {})
+    assert pipeline.items("unsure")[0]["doubts"] == "intent urgency"
+
+
+def test_a_ticket_in_another_language_is_off_the_list_once_all_its_labels_are_decided(pipeline):
+    german = "Ich kann mich seit gestern nicht mehr anmelden, bitte helfen Sie mir, es ist sehr dringend."
+    pipeline.enrich(pipeline.put("german", subject="Hilfe", body=german))
+    decide(pipeline.stores["table"], "german", {"intent": "login_issue", "urgency": "high"})
+    assert pipeline.items("german")[0]["needs_review"] == "language"
+    decide(pipeline.stores["table"], "german", {"sentiment": "NEUTRAL"})
+    assert "needs_review" not in pipeline.items("german")[0]
 
 
 def test_a_later_run_that_is_sure_takes_the_ticket_off_the_list(pipeline):

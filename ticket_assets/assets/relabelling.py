@@ -22,7 +22,7 @@ from ticket_assets.stores.originals import KEPT_BYTES
 
 AT_ONCE = 64
 # Of an item, to compare it; `batch` tells that it is a ticket's and no tombstone.
-COMPARED = ("model_version", "summary", "s3_key", "batch", "source-etag", *LABELS)
+COMPARED = ("model_version", "summary", "s3_key", "batch", "source-etag", "computed", *LABELS)
 ASKED = (*COMPARED, *(f"{name}_confidence" for name in LABELS))
 Item = Mapping[str, Any]
 

@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 import dagster as dg
 
 from resources.aws import concurrently
+from resources.corrections import doubted
 from resources.dynamodb import DynamoDBTable
 from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
 from resources.ordering import Record, is_tombstone
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.runs import is_new
-from ticket_assets.domain.doubts import NEEDS_REVIEW, REVIEW
+from ticket_assets.domain.doubts import REVIEW
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EnrichedTicket, TicketItem
 from ticket_assets.stores.accounts import Account, account
@@ -82,7 +83,7 @@ def standing(store: S3ObjectStore, keys: Collection[str]) -> list[Record[Enriche
 def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:
     """The record's item: of the same age, from the same source."""
     item = table_item(record.body, batch=record.labels["batch"])
-    labels = {NEEDS_REVIEW: reasons.split()[0]} if (reasons := record.labels.get(REVIEW)) else {}
+    labels = doubted(record.labels.get(REVIEW, "").split())
     return Record[TicketItem](key=record.key, source=record.source, stamp=record.stamp, labels=labels, body=item)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from resources.dynamodb import DynamoDBTable
 from resources.lance_client import IndexUnavailable
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record
@@ -15,6 +16,7 @@ from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.ticket_metadata import standing, ticket_metadata
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.stores.batches import Batches
+from ticket_assets.stores.indexing import index_records
 from ticket_assets.stores.search_backlog import Backlog
 from ticket_assets.stores.search_index import SearchIndex, Written, columns
 
@@ -42,13 +44,14 @@ def ticket_search_index(  # noqa: ANN201 - a generator: where the index is away,
     raw_store: S3ObjectStore,
     record_store: S3ObjectStore,
     pipeline_store: S3ObjectStore,
+    table: DynamoDBTable,
     enriched_tickets: list[Record[EnrichedTicket]],
 ):
     watch = Stopwatch()
     backlog = Backlog(pipeline_store)
 
     def write(records: Sequence[Record[EnrichedTicket]]) -> list[Written]:
-        return search_index.upsert(records, lambda key, etag: is_current(raw_store, key, etag))
+        return index_records(search_index, table, raw_store, records)
 
     try:
         found = write(enriched_tickets)
@@ -80,12 +83,6 @@ def ticket_search_index(  # noqa: ANN201 - a generator: where the index is away,
             "milliseconds_per_ticket": watch.per_ticket(len(enriched_tickets)),
         }
     )
-
-
-def is_current(raw: S3ObjectStore, key: str, etag: str) -> bool:
-    """Whether the raw object `key` is this version of it."""
-    source = raw.head(key)
-    return source is not None and source.etag == etag
 
 
 def _the_batch_can_be_searched(error: Exception | None = None) -> dg.AssetCheckResult:

@@ -47,8 +47,11 @@ class Share(NamedTuple):
 
 
 def compared(item: Mapping[str, Any], made: EnrichedTicket, summary: str) -> Compared:
-    """The stored item beside what was made of the same ticket now; `summary` is the new one as an item holds it."""
-    new = made.enrichment
+    """The stored item beside what was made of the same ticket now; `summary` is the new one as an item holds it.
+
+    Where a person decided, what the models had said is compared: the decision stays, whatever they say now.
+    """
+    item, new = {**item, **item.get("computed", {})}, made.enrichment
     pairs = {
         name: Change(
             Label(item[name], item[f"{name}_confidence"]), Label(getattr(new, name), getattr(new, f"{name}_confidence"))

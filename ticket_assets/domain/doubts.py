@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
-# The S3 record carries all reasons as metadata; its item the first, by which a sparse index finds it.
-REVIEW, NEEDS_REVIEW = "needs-review", "needs_review"
-REASONS = ("language", "intent", "urgency", "sentiment")
+REVIEW = "needs-review"  # the record's metadata with all reasons
+LABELS = ("intent", "urgency", "sentiment")
+REASONS = ("language", *LABELS)
+# What a person must have decided for a reason to be gone; all labels of a language that is not served are guesses.
+SETTLED_BY = {"language": list(LABELS), **{name: [name] for name in LABELS}}
 
 
 def reasons(doubted: Collection[str], *, served: bool, explicit_urgency: bool) -> list[str]:

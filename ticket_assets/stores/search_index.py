@@ -5,7 +5,7 @@ whose stamp is newer than any. A search loads neither boto3 nor Dagster.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +29,7 @@ EMBEDDER = b"embedder"  # in the schema's metadata
 PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
 Current = Callable[[str, str], bool]
 ANEW = "backfill enrich_tickets in the Dagster UI, then `tickets reprocess --where model_version!=current`"
+Decided = Mapping[str, Mapping[str, Any]]
 
 
 class NotIndexed(LookupError):
@@ -60,13 +61,17 @@ class SearchIndex:
         uri = f"s3://{self.bucket}/{PREFIX}{name}.lance"
         return LanceTable(uri, KEY, TEXT, lambda: _schema(embedder), self._growth)
 
-    def upsert(self, records: "Sequence[Record[EnrichedTicket]]", is_current: Current) -> list[Written]:
+    def upsert(
+        self, records: "Sequence[Record[EnrichedTicket]]", is_current: Current, decided: Decided | None = None
+    ) -> list[Written]:
         """Write the records' rows, each to the table of the embedder that made its vector.
 
-        `is_current` says of a raw object's key and ETag whether that is its current version. Raises IndexUnavailable.
+        `is_current` says of a raw object's key and ETag whether that is its current version; `decided` has of a ticket
+        the columns that are not as in its record. Raises IndexUnavailable.
         """
-        by_embedder = sorted(records, key=_embedder)
-        return [self._upsert(made_by, list(own), is_current) for made_by, own in groupby(by_embedder, key=_embedder)]
+        rows = [{**_row(record), **(decided or {}).get(record.body.ticket_id, {})} for record in records]
+        by_embedder = sorted(zip(records, rows, strict=True), key=_made_by)
+        return [self._upsert(made_by, list(own), is_current) for made_by, own in groupby(by_embedder, key=_made_by)]
 
     def near(self, embedder: str, vector: "np.ndarray", filters: Filters, limit: int) -> list[dict[str, Any]]:
         """The nearest tickets that pass the filters, nearest first, each with its cosine similarity as `score`.
@@ -134,12 +139,12 @@ class SearchIndex:
             if embedder:
                 self.named(name).delete(f"{one_of(KEY, [ticket_id])} AND {STAMP} = {quoted(_age(stone)[STAMP])}")
 
-    def _upsert(self, embedder: str, records: "list[Record[EnrichedTicket]]", is_current: Current) -> Written:
+    def _upsert(self, embedder: str, pairs: "list[tuple[Record, dict[str, Any]]]", is_current: Current) -> Written:
         table = self.table(embedder)
-        keys = {record.body.ticket_id: record.source for record in records}
-        rows = _rows(embedder, [_row(record) for record in records])
+        keys = {record.body.ticket_id: record.source for record, _ in pairs}
+        rows = _rows(embedder, [row for _, row in pairs])
         written = table.upsert(rows, lambda ticket_id, etag: is_current(keys[ticket_id], etag))
-        return Written(written, len(records) - written, _tended(table), table.facts())
+        return Written(written, len(pairs) - written, _tended(table), table.facts())
 
     def _explained(self, embedder: str) -> str:
         others = ", ".join(sorted(self.embedders().values()))
@@ -187,8 +192,8 @@ def _tended(table: LanceTable) -> bool:
         return False
 
 
-def _embedder(record: "Record[EnrichedTicket]") -> str:
-    return embedder_of(record.body.enrichment.model_version)
+def _made_by(pair: "tuple[Record[EnrichedTicket], dict[str, Any]]") -> str:
+    return embedder_of(pair[0].body.enrichment.model_version)
 
 
 def _row(record: "Record[EnrichedTicket]") -> dict[str, Any]:

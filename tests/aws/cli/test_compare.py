@@ -9,6 +9,7 @@ from tests.aws.cli.running import printed, tickets
 from tests.fakes import POISON, WordClassifier, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets import definitions
+from tickets_cli.correcting import decide
 
 
 @pytest.fixture
@@ -65,8 +66,9 @@ def test_on_a_screen_an_example_hides_its_subject_and_shows_it_masked_where_that
     assert "jo@example" not in screen
 
 
-def test_where_nothing_would_change_it_says_so(pipeline, today):
+def test_where_nothing_would_change_it_says_so_also_of_a_corrected_ticket(pipeline, today):
     assert pipeline.enrich(pipeline.put("t1")).success
+    decide(pipeline.stores["table"], "t1", {"intent": "bug_report", "urgency": "low"})
     assert "no label of the sample would change" in printed("compare")
 
 

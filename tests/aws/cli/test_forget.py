@@ -15,6 +15,9 @@ from tests.traces import keep_versions, traces
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.domain.intake import whole
 from ticket_assets.domain.quarantine import MessageEntry
+from ticket_assets.settings import variable
+from tickets_cli.correcting import decide
+from tickets_cli.processes import ProcessFailed
 
 SECRET = "my diagnosis is nobody's business"
 
@@ -65,6 +68,28 @@ def test_a_forgotten_ticket_is_in_no_store_and_its_neighbour_in_all(pipeline, re
     assert "T-10.json" in message.body
     (failure,) = life.batches.failures()
     assert "T-1" not in failure.error
+
+
+def test_a_corrected_ticket_is_forgotten_with_its_decisions_and_what_was_learnt_from_it_is_named(
+    life, tmp_path, monkeypatch
+):
+    (tmp_path / "intent.yaml").write_text('- "a"  # learnt from T-10\n- "b"  # learnt from T-2, T-1\n')
+    monkeypatch.setenv(variable("labels_dir"), str(tmp_path))
+    table = life.stores["table"]
+    for ticket_id in ("T-1", "T-10"):
+        decide(table, ticket_id, {"intent": "bug_report"})
+
+    output = printed("forget", "T-1", "--yes")
+
+    assert "intent.yaml, line 2: T-1; remove what was learnt from it" in output
+    assert "line 1" not in output
+    (stone,) = life.items("T-1")
+    assert not {"corrections", "computed", "intent"} & stone.keys()
+    with pytest.raises(ProcessFailed, match="has no item"):
+        decide(table, "T-1", {"intent": "bug_report"})
+    assert life.items("T-10")[0]["intent"] == "bug_report"
+    assert life.run(life.land("T-1.json")).success
+    assert life.items("T-1") == [stone]
 
 
 def test_a_dry_run_shows_what_would_go_and_removes_nothing(life):

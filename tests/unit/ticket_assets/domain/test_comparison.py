@@ -27,6 +27,14 @@ def test_a_label_that_differs_is_told_before_and_after_with_confidences():
     assert other.summary_changes
 
 
+def test_where_a_person_decided_what_the_models_had_said_is_compared():
+    decided = {"urgency": "low", "urgency_confidence": 1}
+    same = change(**decided, computed={"urgency": "high", "urgency_confidence": 0.5})
+    other = change(**decided, computed={"urgency": "medium", "urgency_confidence": 0.4})
+    assert same.changes == {}
+    assert other.changes["urgency"].before == ("medium", 0.4)
+
+
 def test_moves_are_counted_the_most_frequent_first():
     found = [change(), change(urgency="low"), change(urgency="critical"), change(urgency="critical")]
     assert moves(found, "urgency") == [("critical", "high", 2), ("low", "high", 1)]
