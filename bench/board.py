@@ -25,8 +25,8 @@ from bench.common import console, save, seconds_of
 from bench.server import local_server
 from resources.attributes import to_item
 from resources.aws import client, concurrently
+from resources.corrections import NEEDS_REVIEW
 from resources.ordering import Record, Stamp
-from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
 from ticket_assets.domain.search import LABELS

@@ -81,14 +81,14 @@ class Trial:
 
     def _right(self, learnt: np.ndarray, held_out: np.ndarray) -> int:
         own, owners = self._file.examples()
-        added = np.flatnonzero(learnt)
+        added = np.flatnonzero(learnt).tolist()
         places = np.array([*owners, *self._truth[added]])
         order = np.argsort(places, kind="stable")
         rows = np.vstack([self._examples, self._vectors[added]])[order]
         sentences = [*own, *(self._lessons[i].text for i in added)]
         keywords = keyword_counts(self._file, [sentences[i] for i in order])
         head = fit_blended(rows, places[order], keywords, self._names, self._blend)
-        tried = [self._lessons[i].text for i in np.flatnonzero(held_out)]
+        tried = [self._lessons[i].text for i in np.flatnonzero(held_out).tolist()]
         if not tried:
             return 0
         said = head.logits(self._vectors[held_out], keyword_counts(self._file, tried)).argmax(axis=1)

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from resources.aws import client
+from resources.corrections import NEEDS_REVIEW
 from resources.dynamodb import to_item
 from tests.aws.cli.running import printed, tickets
 from tests.support import enriched_ticket
-from ticket_assets.domain.doubts import NEEDS_REVIEW
 from ticket_assets.domain.items import table_item
 from tickets_cli.correcting import decide
 from tickets_cli.processes import free_port
