@@ -80,14 +80,18 @@ class History:
         while True:
             wanted = dg.AssetRecordsFilter(dg.AssetKey(asset), after_storage_id=self._cursors[asset])
             page = self._instance.fetch_materializations(wanted, limit=PAGE, ascending=True).records
-            of_new = dg.RunsFilter(run_ids=[record.run_id for record in page], tags=NEW_TICKETS)
-            runs = {run.run_id for run in self._instance.get_runs(of_new)} if page else set()
+            runs = self._of_new_tickets([record.run_id for record in page])
             for record in page:
                 self._cursors[asset] = record.storage_id
                 if made := record.asset_materialization:
                     yield {name: entry.value for name, entry in made.metadata.items()}, record.run_id in runs
             if len(page) < PAGE:
                 return
+
+    def _of_new_tickets(self, runs: list[str]) -> set[str]:
+        """Those of the runs that are not of a backfill or a batch that `tickets reprocess` made."""
+        wanted = dg.RunsFilter(run_ids=runs, tags=NEW_TICKETS) if runs else None
+        return {run.run_id for run in self._instance.get_runs(wanted)} if wanted else set()
 
     def _take_in(self, asset: str, told: Mapping[str, Any], *, new: bool) -> None:
         tickets = told.get("tickets", 0)
