@@ -91,7 +91,8 @@ def test_what_could_not_be_asked_is_exit_code_three_and_says_what_to_do(named, p
 
 def test_a_ticket_is_found_by_its_objects_key_too_and_one_whose_id_looks_like_a_key_by_its_id(filled):
     assert "t-login" not in ids("similar", "t-login.json")
-    assert filled.enrich(filled.put("t-login.json", subject="The invoice is wrong", body="")).success
+    suite = fake_suite(embedder=build_models(filled.settings).embedder)
+    assert filled.enrich(filled.put("t-login.json", subject="The invoice is wrong", body=""), suite=suite).success
     assert "t-login" in ids("similar", "t-login.json")
     told = json.loads(tickets("show", "ticket", "t-login.json", "--json").stdout)
     assert told["ticket_id"] == "t-login.json"
