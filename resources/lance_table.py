@@ -33,8 +33,10 @@ class NoTable(LookupError):
 class Growth(NamedTuple):
     """When a table gets an index of its vectors, how fine, and what a search asks of it.
 
-    Below `rows` all vectors are compared. Partitions are the square root of the rows; a search looks into `probes` of
-    them, and compares `refine` times as many candidates as are wanted by their whole vectors.
+    Below `rows` all vectors are compared. The index is made with as many partitions as the square root of the rows, of
+    256 rows at least; later Lance itself joins and splits them where it takes in what is new. A search looks into
+    `probes` of them, into more where a condition leaves too few rows in these, and compares `refine` times as many
+    candidates as are wanted by their whole vectors.
     """
 
     rows: int = 20_000
@@ -109,7 +111,7 @@ class LanceTable:
         The condition is applied before the `limit` nearest are taken. Raises NoTable, IndexUnavailable.
         """
         how = {"column": VECTOR, "q": vector, "k": limit, "metric": "cosine"}
-        growth = {"nprobes": self._growth.probes, "refine_factor": self._growth.refine}
+        growth = {"minimum_nprobes": self._growth.probes, "refine_factor": self._growth.refine}
         found = self._found("_distance", where, columns, nearest={**how, **growth})
         return [{"score": 1 - row.pop("_distance"), **row} for row in found]
 

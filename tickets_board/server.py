@@ -22,7 +22,8 @@ class CannotListen(RuntimeError):
 @contextmanager
 def serving(sources: Sources, port: int, host: str = "127.0.0.1", hosts: Sequence[str] = ()) -> Iterator[str]:
     """Serve; gives the page's address. `hosts` are further names that it is asked by. Raises CannotListen."""
-    app = build_app(sources, (*hosts, *([] if _is_any(host) else [host])))
+    name = f"[{host}]" if ":" in host else host  # IPv6, as addresses and the header Host have it
+    app = build_app(sources, (*hosts, *([] if _is_any(host) else [name])))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
@@ -37,7 +38,7 @@ def serving(sources: Sources, port: int, host: str = "127.0.0.1", hosts: Sequenc
         if not server.started:
             raise CannotListen(f"the page did not start on port {port} of {host}")
         try:
-            yield f"http://{'127.0.0.1' if _is_any(host) else host}:{listener.getsockname()[1]}"
+            yield f"http://{'127.0.0.1' if _is_any(host) else name}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,19 +50,24 @@ def compare(
         require_endpoint()
         models, left, begun = build_models(settings), Left(), time.monotonic()
         attributes = list(dict.fromkeys([*ASKED, *(condition.field for condition in conditions)]))
-        wanted = _wanted(sampled(table_of(settings), attributes), conditions, sample * MOST_READ)
+        items, most = sampled(table_of(settings), attributes), sample * MOST_READ
+        wanted = _wanted(islice(items, most), conditions)
         raw, found = S3ObjectStore(bucket=settings.raw_bucket), []
         for group in relabelled(models, raw, wanted, sample, left):
             found += group
+        cut = len(found) + sum(vars(left).values()) < sample and next(items, None) is not None
         if json:
-            typer.echo(dumps(as_json(found, left, models.version, examples)))
+            told = as_json(found, left, models.version, examples)
+            typer.echo(dumps({**told, "cut_after": most if cut else None}))
         else:
             say(f"{len(found):,} tickets of {endpoint_name()} compared in {time.monotonic() - begun:.1f} s")
             print_comparison(found, left, models.version, examples, show_text=settings.show_text)
+            if cut:
+                say(f"cut after {most:,} random items, {MOST_READ} a wanted one: the condition holds for few")
 
 
-def _wanted(items: Iterator[dict], conditions: Sequence[Any], most: int) -> Iterator[dict]:
-    for _, item in zip(range(most), items, strict=False):
+def _wanted(items: Iterator[dict], conditions: Sequence[Any]) -> Iterator[dict]:
+    for item in items:
         # An item without a batch is no ticket's: it marks one that was forgotten.
         if "batch" in item and all(condition.holds(item) for condition in conditions):
             yield item

@@ -4,6 +4,7 @@ from collections import Counter
 from html import escape
 
 from resources.models import label_metrics
+from ticket_assets.domain.comparison import share
 from tickets_cli.evaluation import TARGET, Labelled
 
 SIZE = 240
@@ -13,7 +14,7 @@ STYLE = "body{font:15px sans-serif;max-width:60em;margin:2em auto}td,th{padding:
 def markdown_labels(name: str, found: Labelled) -> str:
     """One file's section."""
     right, confidences = found.right, found.confidences
-    low, high = label_metrics.wilson(int(right.sum()), len(right))
+    _, _, low, high = share(int(right.sum()), len(right))
     half = label_metrics.confident_half(confidences, right)
     error = label_metrics.calibration_error(confidences, right)
     covered = label_metrics.coverage(confidences, right, TARGET)

@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 from prometheus_client.core import Metric
 
-from ticket_assets.assets.policy import PARTITION_TAG
+from ticket_assets.assets.policy import NEW_TICKETS, PARTITION_TAG
 from ticket_assets.domain.quarantine import Reason
 from tickets_cli.metrics_names import SECONDS, family
 
@@ -70,27 +70,33 @@ class History:
     def look(self) -> list[Metric]:
         """Take in what is new, and give all families."""
         for asset in ASSETS:
-            for metadata in self._new(asset):
-                self._take_in(asset, metadata)
+            for metadata, new in self._new(asset):
+                self._take_in(asset, metadata, new=new)
         self._take_in_runs()
         return [*self._counters(), *self._filled_histograms()]
 
-    def _new(self, asset: str) -> Iterator[Mapping[str, Any]]:
-        """What the asset's new materializations tell, as values by name."""
+    def _new(self, asset: str) -> Iterator[tuple[Mapping[str, Any], bool]]:
+        """What the asset's new materializations tell, as values by name, and whether a run of new tickets made each."""
         while True:
             wanted = dg.AssetRecordsFilter(dg.AssetKey(asset), after_storage_id=self._cursors[asset])
             page = self._instance.fetch_materializations(wanted, limit=PAGE, ascending=True).records
+            runs = self._of_new_tickets([record.run_id for record in page])
             for record in page:
                 self._cursors[asset] = record.storage_id
                 if made := record.asset_materialization:
-                    yield {name: entry.value for name, entry in made.metadata.items()}
+                    yield {name: entry.value for name, entry in made.metadata.items()}, record.run_id in runs
             if len(page) < PAGE:
                 return
 
-    def _take_in(self, asset: str, told: Mapping[str, Any]) -> None:
+    def _of_new_tickets(self, runs: list[str]) -> set[str]:
+        """Those of the runs that are not of a backfill or a batch that `tickets reprocess` made."""
+        wanted = dg.RunsFilter(run_ids=runs, tags=NEW_TICKETS) if runs else None
+        return {run.run_id for run in self._instance.get_runs(wanted)} if wanted else set()
+
+    def _take_in(self, asset: str, told: Mapping[str, Any], *, new: bool) -> None:
         tickets = told.get("tickets", 0)
         if asset == "raw_tickets":
-            self._counts["tickets_read_total", ""] += tickets + told.get("quarantined", 0)
+            self._counts["tickets_read_total", ""] += (tickets + told.get("quarantined", 0)) * new
             for reason, count in told.get("quarantine_reasons", {}).items():
                 self._counts["tickets_quarantined_total", reason] += count
         elif asset in STEPS:
@@ -100,7 +106,7 @@ class History:
         elif asset == "enriched_tickets":
             self._counts["tickets_quarantined_total", Reason.MODEL_FAILURE.value] += told.get("quarantined", 0)
         else:
-            self._counts["tickets_enriched_total", ""] += tickets
+            self._counts["tickets_enriched_total", ""] += tickets * new
             if "put_to_item_seconds" in told:
                 self._histograms["tickets_put_to_item_seconds", ""].observe(told["put_to_item_seconds"])
 

@@ -32,8 +32,12 @@ EXPORTED = {
     "tickets_model_records": Exported(
         GaugeMetricFamily, "Records that each version of the models made, as of the last books.", ("model_version",)
     ),
-    "tickets_read_total": Exported(CounterMetricFamily, "Raw tickets that batches read: what came in."),
-    "tickets_enriched_total": Exported(CounterMetricFamily, "Tickets whose item batches wrote: what went out."),
+    "tickets_read_total": Exported(
+        CounterMetricFamily, "Raw tickets that runs of new tickets read, again where one is retried: what came in."
+    ),
+    "tickets_enriched_total": Exported(
+        CounterMetricFamily, "Tickets whose items runs of new tickets wrote: what went out."
+    ),
     "tickets_quarantined_total": Exported(CounterMetricFamily, "Tickets that batches put in quarantine.", ("reason",)),
     "tickets_inferred_total": Exported(CounterMetricFamily, "Tickets that a model's step was given.", ("step",)),
     "tickets_inference_seconds": Exported(HistogramMetricFamily, "Seconds of a model's step, a batch.", ("step",)),

@@ -7,7 +7,9 @@ import typer
 from resources.aws import endpoint_name, in_groups, require_endpoint
 from resources.object_store import S3ObjectStore
 from ticket_assets.assets.ticket_metadata import standing
+from ticket_assets.domain.search import KEY
 from ticket_assets.settings import load_settings
+from ticket_assets.stores.index_lists import ALIVE
 from ticket_assets.stores.indexing import index_records
 from ticket_assets.stores.search_index import SearchIndex
 from tickets_cli.reprocessing import table_of
@@ -39,5 +41,5 @@ def reindex(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fa
             read, written = read + len(found), written + sum(each.written for each in done)
         for name, embedder in index.embedders().items():
             index.named(name).settle()
-            say(f"table {name}: {index.table(embedder).facts().rows:,} tickets by {embedder}")
+            say(f"table {name}: {len(index.columns(embedder, ALIVE, [KEY])):,} tickets by {embedder}")
         say(f"{read:,} records read, {written:,} rows written")

@@ -14,10 +14,8 @@ from ticket_assets.domain.lists import ALL, URGENT, BadPlace, Place, Wanted
 from ticket_assets.domain.models import Sentiment
 from ticket_assets.domain.times import HINT, BadTime, since
 from ticket_assets.settings import Settings, load_settings
-from tickets_cli.showing_view import Output, known_intents
-from tickets_cli.terminal import plain_errors
-
-FAILED = 3  # AWS is away, or a setting wrong: a script must not take that for an empty list
+from tickets_cli.showing_view import Output, aside, known_intents, why_empty
+from tickets_cli.terminal import FAILED, plain_errors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,13 +116,13 @@ def ticket(
     """
     with plain_errors(FAILED):
         settings = _settings()
-        output, own = Output(settings, json), ticket_id.removesuffix(".json")
         lists = _lists(settings)
-        found = lists.ticket(own)
+        found = lists.ticket(ticket_id)
         if found is None:
-            output.nothing(f"no ticket {own} is enriched: `tickets where {own}` says where it is")
+            own = ticket_id.removesuffix(".json")
+            aside(f"no ticket {own} is enriched: `tickets where {own}` says where it is")
             raise typer.Exit(1)
-        output.ticket(found, lists.record_url(found.item))
+        Output(settings, json).ticket(found, lists.record_url(found.item))
 
 
 def _show(title: str, wanted: Wanted, limit: int, opened: str | None, token: str | None, json: bool) -> None:
@@ -133,10 +131,9 @@ def _show(title: str, wanted: Wanted, limit: int, opened: str | None, token: str
     with plain_errors(FAILED):
         settings = _settings()
         found = _lists(settings).page(wanted, limit, before)
-        output = Output(settings, json)
-        output.page(title, found)
+        Output(settings, json).page(title, found)
         if not found.items:
-            output.nothing(output.why_empty(wanted))
+            aside(why_empty(wanted.since, wanted.values[0] if wanted.attribute == "intent" else None))
             raise typer.Exit(1)
 
 

@@ -9,9 +9,10 @@ from rich.text import Text
 
 from resources.corrections import NEEDS_REVIEW
 from resources.display import plain
-from ticket_assets.domain.lists import Page, Wanted
+from ticket_assets.domain.lists import Page
 from ticket_assets.domain.times import moment
 from ticket_assets.settings import Settings, load_settings
+from ticket_assets.stores.disclosure import shown
 from tickets_cli.terminal import console
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ class Output:
 
     def page(self, title: str, page: Page) -> None:
         """A list's page, and how to get the next one."""
-        from ticket_assets.stores.lists import shown
-
         items = [shown(item, show_text=self._settings.show_text) for item in page.items]
         if self._json:
             for item in items:
@@ -51,8 +50,6 @@ class Output:
 
     def ticket(self, found: "Whole", record: str) -> None:
         """One ticket whole."""
-        from ticket_assets.stores.lists import shown
-
         told = {**found.item, "body": found.body, "opened": moment(found.item["created_at"]), "record": record}
         told = shown(told, show_text=self._settings.show_text)
         if self._json:
@@ -70,24 +67,26 @@ class Output:
         for name in ("subject", "summary", "body"):
             console.print(Text.assemble((f"{name}: ", "dim"), _lines(told[name])), soft_wrap=True)
 
-    def why_empty(self, wanted: Wanted) -> str:
-        """Why a list may be empty, and what to do."""
-        when = f" opened since {moment(wanted.since)}" if wanted.since is not None else ""
-        said = f"no such ticket{when}: `tickets status` shows what waits"
-        intents = known_intents("") if wanted.attribute == "intent" else []
-        if intents and wanted.values[0] not in intents:
-            return f"{said}. The label file has no such intent, but {', '.join(intents)}"
-        return said
-
-    def nothing(self, said: str) -> None:
-        """Nothing was found."""
-        Console(stderr=True).print(Text(said), soft_wrap=True)
-
     def _aside(self, said: str) -> None:
         if self._json:
-            self.nothing(said)
+            aside(said)
         else:
             console.print(Text(said), soft_wrap=True)
+
+
+def why_empty(since: int | None, intent: str | None) -> str:
+    """Why a list of the tickets since then, of this intent, may be empty, and what to do."""
+    when = f" opened since {moment(since)}" if since is not None else ""
+    said = f"no such ticket{when}: `tickets status` shows what waits"
+    intents = known_intents("") if intent is not None else []
+    if intents and intent not in intents:
+        return f"{said}. The label file has no such intent, but {', '.join(intents)}"
+    return said
+
+
+def aside(said: str) -> None:
+    """A word on what was found, such as why that is nothing, beside it on stderr."""
+    Console(stderr=True).print(Text(said), soft_wrap=True)
 
 
 def known_intents(incomplete: str) -> list[str]:

@@ -44,7 +44,7 @@ def _share(confidence: float) -> str:
 
 def _rule(title: str, console: Console) -> None:
     console.print()
-    console.rule(f"[bold]{title}", align="left", characters="─")
+    console.rule(Text(plain(title), style="bold"), align="left", characters="─")
 
 
 def _row(cells: dict[str, Text], widths: dict[str, int], console: Console) -> None:

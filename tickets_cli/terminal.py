@@ -7,6 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+FAILED = 3  # AWS is away, or a setting wrong: a script must not take that for an empty list
+
 console = Console()
 
 

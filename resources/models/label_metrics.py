@@ -1,10 +1,9 @@
-"""How good labels are, against the truth: accuracy with its interval, F1, calibration, coverage, confusion. Pure.
+"""How good labels are, against the truth: accuracy, F1, calibration, coverage, confusion. Pure.
 
 Truth and answers are lists of labels; confidences an array in [0, 1]; ValueError where one is not
 finite. Rows of one confidence count alike, in whatever order they come. No number here is a mean over sets.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 BINS = 10
-Z = 1.96  # of 95 %
 
 
 class LabelScore(NamedTuple):
@@ -45,16 +43,6 @@ def macro_f1(truth: Sequence[str], said: Sequence[str]) -> float:
     if not truth:
         raise ValueError("no rows to measure with")
     return float(np.mean([score.f1 for score in scores(truth, said)]))
-
-
-def wilson(right: int, rows: int) -> tuple[float, float]:
-    """The 95 % interval of a share (E. B. Wilson, JASA 22, 1927). ValueError without rows."""
-    if rows <= 0:
-        raise ValueError("no rows to measure with")
-    share, z = right / rows, Z * Z / rows
-    middle = (share + z / 2) / (1 + z)
-    half = Z * math.sqrt(share * (1 - share) / rows + z / (4 * rows)) / (1 + z)
-    return middle - half, middle + half
 
 
 def reliability(confidences: np.ndarray, right: np.ndarray) -> list[Bin]:

@@ -167,6 +167,18 @@ def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_la
     assert [hit["ticket_id"] for hit in index.near(EMBEDDER, FIRST, Filters(), 1)] == ["T-0"]
 
 
+def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(settings):
+    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1, refine=10))
+    rare = {f"T-{n}" for n in range(0, 1_100, 100)}  # all around the circle, so in every partition
+    records = [index_record(n, stamp(1), customer_id="rare" if f"T-{n}" in rare else "C-1") for n in range(1_100)]
+    written(index, *records)
+    index.table(EMBEDDER).settle()
+    assert index.table(EMBEDDER).facts().unindexed == 0
+
+    found = index.near(EMBEDDER, FIRST, Filters(customer="rare"), 20)
+    assert {hit["ticket_id"] for hit in found} == rare
+
+
 def test_a_server_that_is_away_is_one_line_that_names_it(index, monkeypatch):
     nowhere = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere)

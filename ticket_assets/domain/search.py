@@ -12,7 +12,6 @@ TEXT = "subject"  # whose words are indexed
 DEPTH = 50  # of each of the rankings that are fused
 RRF = 60
 LABELS = ("urgency", "sentiment", "intent")
-TEXTS = ("subject", "summary", CUSTOMER)  # written freely, or made of what was
 # What a list shows, in this order.
 LISTED = (
     KEY,

@@ -28,7 +28,7 @@ class IndexRows:
 
     def search(self, wanted: Wanted) -> Search:
         """A place for each table with files that hold a row of a wanted ticket or of the customer."""
-        tables = self._index.embedders()
+        tables = self._index.names()
         places = [place for name in tables for place in self._of_table(wanted, name)]
         return Search(f"s3://{self._store.bucket}/{PREFIX}", f"{len(tables)} tables", places)
 

@@ -9,17 +9,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from resources.aws import concurrently
-from resources.display import disclosed, is_sensitive
 from resources.reading import find_object, query
 from ticket_assets.domain.intake import object_key
 from ticket_assets.domain.items import is_index_key
 from ticket_assets.domain.lists import Page, Place, Wanted, index_name, page
-from ticket_assets.domain.models import RawTicket, TicketItem
+from ticket_assets.stores.disclosure import shown  # noqa: F401 - most take it from here
 
-SENSITIVE = {
-    *(name for name, field in TicketItem.model_fields.items() if is_sensitive(field)),
-    *(name for name, field in RawTicket.model_fields.items() if is_sensitive(field)),
-}
 IS_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 END = 99_999_999_999  # the last second that a ticket may have
 
@@ -48,8 +43,11 @@ class Lists:
         numbers = range(len(wanted.values))
         return page(concurrently(partial(self._query, wanted, limit + 1, before), numbers), limit, before)
 
-    def ticket(self, ticket_id: str) -> Whole | None:
-        """The ticket of this id, None where none is enriched."""
+    def ticket(self, name: str) -> Whole | None:
+        """The ticket of this id or, where none has it, of this key of a raw object; None where none is enriched."""
+        return self._ticket(name) or (self._ticket(name.removesuffix(".json")) if name.endswith(".json") else None)
+
+    def _ticket(self, ticket_id: str) -> Whole | None:
         if not IS_ID.fullmatch(ticket_id):
             return None
         items = [item for item in query(self._table, ("ticket_id", ticket_id), 2) if "urgency" in item]
@@ -76,8 +74,3 @@ class Lists:
         between = ("created_at", wanted.since or 0, before.second if before else END)
         index = index_name(attribute)
         return query(self._table, (attribute, value), limit, index=index, between=between, behind=behind)
-
-
-def shown(item: dict[str, Any], *, show_text: bool) -> dict[str, Any]:
-    """The item as a screen may show it: texts as TICKETS_SHOW_TEXT says."""
-    return {name: disclosed(v, show_text=show_text) if name in SENSITIVE else v for name, v in item.items()}

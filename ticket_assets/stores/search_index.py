@@ -130,14 +130,13 @@ class SearchIndex:
         """
         rows = [{KEY: ticket_id, **_age(stone)} for ticket_id in ticket_ids]
         for name, embedder in self.embedders().items():
-            if embedder and rows:
+            if rows:
                 self.named(name).put(_rows(embedder, rows))
 
     def lift_tombstone(self, ticket_id: str, stone: "Stamp") -> None:
         """Remove the ticket's row of this stamp from every table. Raises IndexUnavailable."""
-        for name, embedder in self.embedders().items():
-            if embedder:
-                self.named(name).delete(f"{one_of(KEY, [ticket_id])} AND {STAMP} = {quoted(_age(stone)[STAMP])}")
+        for name in self.embedders():
+            self.named(name).delete(f"{one_of(KEY, [ticket_id])} AND {STAMP} = {quoted(_age(stone)[STAMP])}")
 
     def _upsert(self, embedder: str, pairs: "list[tuple[Record, dict[str, Any]]]", is_current: Current) -> Written:
         table = self.table(embedder)
@@ -164,11 +163,15 @@ class SearchIndex:
 
     def embedders(self) -> dict[str, str]:
         """The embedder of each table by the table's name. Asks S3 for a listing."""
+        found = {name: embedder_in(self.named(name)) for name in self.names()}
+        return {name: embedder for name, embedder in found.items() if embedder}
+
+    def names(self) -> list[str]:
+        """The tables' names, also of those whose first write never came to an end. Asks S3 for a listing."""
         from resources.object_store import S3ObjectStore
 
         store = S3ObjectStore(bucket=self.bucket)
-        names = {key.removeprefix(PREFIX).partition(".lance/")[0] for key in store.list_keys(PREFIX)}
-        return {name: embedder_in(self.named(name)) for name in sorted(names)}
+        return sorted({key.removeprefix(PREFIX).partition(".lance/")[0] for key in store.list_keys(PREFIX)})
 
 
 def embedder_in(table: LanceTable) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.aws.board.conftest import HOSTILE
 from tests.aws.board.test_pages import VIEWS
+from tickets_board.server import CannotListen
 from tickets_cli.processes import free_port
 
 
@@ -111,6 +112,16 @@ def test_another_name_for_this_machine_gets_nothing(board, filled, serve):
         assert "hostile" not in answer.text
     assert board.get("/urgent", Host="localhost:8500").status == 200
     assert serve(filled.settings, hosts=["board.acme.example"]).get("/urgent", Host="board.acme.example").status == 200
+
+
+def test_an_address_of_ipv6_is_served_under_the_name_that_a_browser_has_for_it(filled, serve):
+    try:
+        board = serve(filled.settings, host="::1")
+    except CannotListen as error:
+        pytest.skip(f"no IPv6 here: {error}")
+
+    assert board.address.startswith("http://[::1]:")
+    assert board.get("/urgent").status == 200
 
 
 def test_where_aws_is_away_each_page_says_so_and_the_server_lives(board, monkeypatch):

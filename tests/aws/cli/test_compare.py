@@ -9,6 +9,7 @@ from tests.aws.cli.running import printed, tickets
 from tests.fakes import POISON, WordClassifier, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets import definitions
+from tickets_cli import comparing
 from tickets_cli.correcting import decide
 
 
@@ -80,6 +81,17 @@ def test_the_sample_is_as_large_as_asked_and_of_those_that_are_meant(pipeline, t
     assert compared("--where", "customer_id=C-1")["compared"] == 4
     assert compared("--where", "model_version=current")["compared"] == 0
     assert compared("--where", "model_version!=current")["compared"] == 8
+
+
+def test_a_sample_that_is_cut_short_since_a_condition_holds_for_few_says_so(pipeline, today, monkeypatch):
+    assert pipeline.enrich(*(pipeline.put(f"t{n}") for n in range(4))).success
+    rare = ("--sample", "2", "--where", "customer_id=nobody")
+    assert compared(*rare)["cut_after"] is None  # all four were looked at
+    monkeypatch.setattr(comparing, "MOST_READ", 1)
+
+    assert compared(*rare)["cut_after"] == 2
+    assert "cut after 2 random items" in printed("compare", *rare)
+    assert "cut after" not in printed("compare", "--sample", "2")
 
 
 def test_tickets_that_cannot_be_compared_are_counted_by_their_cause(pipeline, today):

@@ -76,11 +76,13 @@ def test_what_batches_read_wrote_and_put_in_quarantine_is_counted_once(pipeline)
     assert 0 < first["tickets_batch_seconds_sum", "success"] < 600
 
 
-def test_the_latency_of_a_backfill_is_not_that_of_new_tickets(pipeline):
+def test_a_backfill_is_work_but_neither_tickets_in_or_out_nor_their_latency(pipeline):
     with page(pipeline.settings) as served:
         assert pipeline.enrich(pipeline.put("t1")).success
         seen = served.samples()
-    assert seen["tickets_enriched_total", ""] == 1
+    assert seen["tickets_inferred_total", "embed"] == 1
+    assert seen["tickets_read_total", ""] == 0
+    assert seen["tickets_enriched_total", ""] == 0
     assert seen["tickets_put_to_item_seconds_count", ""] == 0
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.aws.cli.running import printed, tickets
 from tests.fakes import fake_suite
 from ticket_assets.definitions import build_models
+from tickets_cli.processes import free_port
 
 TEXTS = {
     "t-login": "I cannot log in since the password was reset",
@@ -60,19 +61,48 @@ def test_texts_are_shown_only_where_the_setting_lets_them(filled, monkeypatch):
     assert "password" in shown
 
 
-def test_nothing_found_is_exit_code_one_and_a_wrong_option_two(filled):
-    assert tickets("search", "login", "--customer", "nobody").exit_code == 1
+def test_nothing_found_is_exit_code_one_with_what_to_do_on_stderr(filled):
+    nobody = tickets("search", "error [/login] page", "--customer", "nobody", "--since", "2026-01-01")
+    assert (nobody.exit_code, "Nearest to “error [/login] page” (0)" in nobody.stdout) == (1, True)
+    assert nobody.stderr.startswith("no such ticket opened since 2026-01-01 00:00:00: `tickets status`")
+    for asked in ("search", "similar"):
+        mistyped = tickets(asked, "t-login", "--intent", "logn", "--json")
+        assert (mistyped.exit_code, mistyped.stdout) == (1, "")
+        assert "no such intent, but login_issue, payment_issue" in mistyped.stderr
+
+
+def test_a_wrong_option_is_exit_code_two_with_what_is_right(filled):
     wrong = tickets("search", "login", "--urgency", "urgent")
     assert wrong.exit_code == 2
-    assert "critical, high, medium, low" in " ".join(wrong.output.split())
+    assert "'critical', 'high', 'medium', 'low'" in " ".join(wrong.output.split())
     assert tickets("search", "login", "--since", "yesterday").exit_code == 2
 
 
-def test_a_ticket_that_is_not_in_the_index_and_an_empty_index_say_what_to_do(named, prepared_models):
-    result = tickets("similar", "t-9")
+def test_what_could_not_be_asked_is_exit_code_three_and_says_what_to_do(named, prepared_models, monkeypatch):
+    for arguments in (("similar", "t-9"), ("search", "login")):
+        result = tickets(*arguments)
+        assert result.exit_code == 3
+        assert "the search index is empty: `tickets reindex`" in " ".join(result.stderr.split())
+    dead = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", dead)
+    result = tickets("search", "login")
+    assert (result.exit_code, dead in result.stderr) == (3, True)
 
-    assert result.exit_code == 1
-    assert "the search index is empty: `tickets reindex`" in " ".join(result.output.split())
+
+def test_a_ticket_is_found_by_its_objects_key_too_and_one_whose_id_looks_like_a_key_by_its_id(filled):
+    assert "t-login" not in ids("similar", "t-login.json")
+    suite = fake_suite(embedder=build_models(filled.settings).embedder)
+    assert filled.enrich(filled.put("t-login.json", subject="The invoice is wrong", body=""), suite=suite).success
+    assert "t-login" in ids("similar", "t-login.json")
+    told = json.loads(tickets("show", "ticket", "t-login.json", "--json").stdout)
+    assert told["ticket_id"] == "t-login.json"
+
+
+def test_reindex_counts_tickets_alone_and_passes_over_a_table_that_was_never_made(filled):
+    assert tickets("forget", "t-login", "--yes").exit_code == 0
+    filled.store.put("search/tickets-00000000.lance/data/half.lance", b"half")
+
+    assert ": 3 tickets by " in printed("reindex", "--yes")
 
 
 def test_reindex_makes_the_index_anew_of_the_records(filled):

@@ -90,6 +90,13 @@ def test_what_looks_like_markup_in_a_ticket_is_printed_as_it_is(screen, text):
     assert any(line.startswith(f"{text}.json  wrong_schema") for line in lines(screen))
 
 
+@pytest.mark.parametrize("text", ["[red]alarm[/red]", "error [/login] page", ":boom:", "[bold"])
+def test_what_looks_like_markup_in_what_was_asked_for_is_printed_as_it_is(screen, text):
+    print_tickets(f"Nearest to {text}", [], screen)
+
+    assert lines(screen)[0].startswith(f"Nearest to {text} (0)")
+
+
 def test_a_quarantined_object_is_shown_with_its_reason_and_what_is_wrong(screen):
     print_quarantined([ENTRY], screen)
 

@@ -15,12 +15,6 @@ def test_each_label_has_its_precision_recall_and_f1():
     assert m.macro_f1(TRUTH, SAID) == pytest.approx((2 / 3 + 0.5) / 3)
 
 
-def test_wilsons_interval_is_the_published_one_and_never_leaves_0_to_1():
-    assert m.wilson(8, 10) == pytest.approx((0.4901, 0.9433), abs=1e-3)
-    assert m.wilson(10, 10)[1] == pytest.approx(1)
-    assert 0 <= m.wilson(0, 10)[0] < 1e-9 + m.wilson(0, 10)[1]
-
-
 def test_the_calibration_error_is_the_weighed_distance_of_confidence_and_accuracy():
     sure = np.array([0.9, 0.9, 0.9, 0.9, 0.5, 0.5])
     right = np.array([True, True, True, False, True, False])
@@ -60,5 +54,3 @@ def test_a_confidence_that_is_not_finite_is_refused(measure, value):
 def test_nothing_to_measure_is_refused():
     with pytest.raises(ValueError, match="no rows"):
         m.macro_f1([], [])
-    with pytest.raises(ValueError, match="no rows"):
-        m.wilson(0, 0)

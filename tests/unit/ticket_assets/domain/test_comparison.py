@@ -48,7 +48,7 @@ def test_the_examples_are_those_of_which_both_labels_were_the_surest():
 
 @pytest.mark.parametrize(
     ("count", "total", "low", "high"),
-    [(0, 10, 0.0, 0.278), (10, 10, 0.722, 1.0), (5, 10, 0.237, 0.763), (81, 263, 0.255, 0.366)],
+    [(0, 10, 0.0, 0.278), (10, 10, 0.722, 1.0), (5, 10, 0.237, 0.763), (8, 10, 0.490, 0.943), (81, 263, 0.255, 0.366)],
 )
 def test_the_range_is_wilsons(count, total, low, high):
     # The last of them is the example of R. G. Newcombe, Statistics in Medicine 17 (1998), method 3.
