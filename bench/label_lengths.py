@@ -12,10 +12,11 @@ from rich.table import Table
 
 from bench.common import console, save
 from resources.models.example_classifier import ExampleClassifier
-from resources.models.label_metrics import calibration_error, macro_f1, wilson
+from resources.models.label_metrics import calibration_error, macro_f1
 from resources.models.roles import Embedder, Prediction
 from resources.models.sentences import content_sentences
 from ticket_assets.definitions import build_models
+from ticket_assets.domain.comparison import share
 from ticket_assets.settings import load_settings
 from ticket_generator.generator import Ticket, TicketGenerator
 
@@ -80,10 +81,17 @@ def _ways(tickets: Sequence[Ticket], texts: list[str], embedder: Embedder) -> di
 def _measured(said: list[Prediction], truth: list[str], thirds: np.ndarray) -> dict[str, float]:
     labels, sure = [p.label for p in said], np.array([p.confidence for p in said])
     right = np.array([a == b for a, b in zip(labels, truth, strict=True)])
-    low, high = wilson(int(right.sum()), len(right))
+    held = share(int(right.sum()), len(right))
     by_third = {name: float(right[thirds == i].mean()) for i, name in enumerate(THIRDS)}
     error = calibration_error(sure, right)
-    return {"F1": macro_f1(truth, labels), "accuracy": right.mean(), "low": low, "high": high, "ECE": error, **by_third}
+    return {
+        "F1": macro_f1(truth, labels),
+        "accuracy": right.mean(),
+        "low": held.low,
+        "high": held.high,
+        "ECE": error,
+        **by_third,
+    }
 
 
 def _table(role: str, found: dict[str, dict[str, float]]) -> Table:
