@@ -29,7 +29,7 @@ class Near(NamedTuple):
 
 def ticket(request: Request, _: Asked, sources: Sources) -> Response:
     """The ticket of the address, or a page with status 404 that says who knows more."""
-    ticket_id = request.path_params["ticket_id"].removesuffix(".json")
+    ticket_id = request.path_params["ticket_id"]
     with ThreadPoolExecutor(1) as other:
         nearing = other.submit(_near, sources, ticket_id)
         found = sources.lists.ticket(ticket_id)
@@ -39,8 +39,9 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
                 "error.html", 404, title="No such ticket is enriched", said=said,
                 command=f"tickets where {shlex.quote(plain(ticket_id))}", **request.state.common,
             )  # fmt: skip
-        near = nearing.result()
-    item = found.item
+        item, near = found.item, nearing.result()
+    if item["ticket_id"] != ticket_id:  # the address names the key of its raw object
+        near = _near(sources, item["ticket_id"])
     return page(
         "ticket.html",
         ticket=shown({**item, "body": found.body}, show_text=sources.settings.show_text),
