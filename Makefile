@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := resources sensors ticket_assets ticket_generator tickets_board tickets_cli
 INSTALLED := $(VENV)/.installed
 PREPARED := $(VENV)/.prepared-$(TICKETS_MODELS)
 # The local stack of `make up`; set AWS_ENDPOINT_URL= (empty) to speak to real AWS.
@@ -21,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (once, a few minutes)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,convert,ui,local,workers,kubernetes,dev]'
-	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # some packages ship files of other Python versions
+	@$(BIN)/python -m compileall -q $(VENV)/lib $(CODE) >/dev/null || true  # some packages ship files of other Python versions
 	@touch $@
 
 $(PREPARED): $(INSTALLED)
