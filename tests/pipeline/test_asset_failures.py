@@ -3,10 +3,12 @@
 import dagster as dg
 import pytest
 
+from resources.models.example_classifier import ExampleClassifier
 from resources.models.roles import ModelNotAvailable
 from resources.models.trial import TrialFailed
 from resources.object_store import ObjectUnreadable, S3ObjectStore
 from tests.fakes import NAN, POISON, FirstWords, KillerEmbedder, LengthEmbedder, WordClassifier, fake_suite
+from ticket_assets.domain.classification import URGENCIES
 from ticket_assets.domain.isolation import ModelBroken
 
 
@@ -153,8 +155,12 @@ def test_a_ticket_whose_item_is_not_in_the_table_fails_the_check_and_the_run(pip
     assert books.metadata["missing_keys"].value == ["t1.json"]
 
 
-def test_an_urgency_that_the_contract_does_not_know_fails_the_run_and_names_the_file(pipeline):
-    suite = fake_suite(urgency=WordClassifier(names=["critical", "blocker"]))
-    with pytest.raises(ValueError, match=r"urgency\.yaml names \['blocker'\]"):
-        pipeline.enrich(pipeline.put("t1"), suite=suite)
+def test_an_urgency_that_the_contract_does_not_know_fails_the_run_and_names_the_file(pipeline, tmp_path):
+    file = tmp_path / "urgency.yaml"
+    file.write_text((pipeline.settings.labels_dir / "urgency.yaml").read_text().replace("\n  low:", "\n  whenever:"))
+    urgency = ExampleClassifier(
+        label_file=str(file), embedder=LengthEmbedder(), cache_dir=str(tmp_path), known=[*URGENCIES]
+    )
+    with pytest.raises(Exception, match=r"urgency\.yaml.*label whenever is not one of"):
+        pipeline.enrich(pipeline.put("t1"), suite=fake_suite(urgency=urgency))
     assert list(pipeline.quarantine.entries()) == []
