@@ -1,22 +1,24 @@
-"""DynamoDB's attribute format, and back to plain values."""
+"""DynamoDB's attribute format, and back to plain values; loads boto3 once it is asked, as quick commands import it."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 Item = dict[str, Any]
 
 
 def to_item(values: dict[str, Any]) -> Item:
     """Python values in DynamoDB's attribute format; floats become numbers of the same shortest text."""
+    from boto3.dynamodb.types import TypeSerializer
+
     serialize = TypeSerializer().serialize
     return {name: serialize(_exact(value)) for name, value in values.items()}
 
 
 def from_item(item: Item) -> dict[str, Any]:
     """An item's values, at any depth: numbers are int where whole, else float."""
+    from boto3.dynamodb.types import TypeDeserializer
+
     return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
 
 
