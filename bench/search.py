@@ -20,6 +20,7 @@ from resources.ordering import Record, Stamp
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
 from ticket_assets.domain.search import LISTED, Filters
 from ticket_assets.settings import Settings, load_settings
+from ticket_assets.stores.search_conditions import passing
 from ticket_assets.stores.search_index import PREFIX, SearchIndex
 from tickets_cli.search import query_embedder
 
@@ -116,7 +117,7 @@ class Growing:
         for vector in self._vectors(20):
             hits = {hit["ticket_id"] for hit in self._index.near(self._embedder, vector, filters, WANTED)}
             nearest = {"column": "vector", "q": vector, "k": WANTED, "metric": "cosine", "use_index": False}
-            asked = {"columns": [LISTED[0], "_distance"], "filter": filters.where() or None, "prefilter": True}
+            asked = {"columns": [LISTED[0], "_distance"], "filter": passing(filters) or None, "prefilter": True}
             exact = set(self._table.opened().to_table(nearest=nearest, **asked)[LISTED[0]].to_pylist())
             found, there = found + len(hits & exact), there + len(exact)
         return found / there

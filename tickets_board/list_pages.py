@@ -10,6 +10,7 @@ from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.lists import ALL, INDEXED, URGENT, Wanted
 from ticket_assets.domain.search import Filters
 from ticket_assets.stores.lists import shown
+from ticket_assets.stores.search_conditions import passing
 from ticket_assets.stores.taxonomy import intents
 from tickets_board.asked import CHOICES, PAGE_SIZE, Asked, BadRequest
 from tickets_board.rendering import link, page
@@ -96,7 +97,7 @@ def _filtered(
 ) -> Response:
     """A page of the newest tickets that pass the filters, by the search index's columns."""
     skip = asked.number("from", 0, 0, DEEPEST)
-    found = sources.index_lists.newest(filters.where(), PAGE_SIZE, skip)
+    found = sources.index_lists.newest(passing(filters), PAGE_SIZE, skip)
     end = skip + len(found.rows)
     return page(
         "search.html",

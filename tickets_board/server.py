@@ -45,13 +45,15 @@ def serving(sources: Sources, port: int, host: str = "127.0.0.1", hosts: Sequenc
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:  # the socket's own too: a machine may have no IPv6
         raise CannotListen(f"port {port} of {host} cannot be listened on: {error.strerror}") from error
     return listener
 

@@ -33,19 +33,6 @@ class Filters(NamedTuple):
     customer: str | None = None
     since: int | None = None
 
-    def where(self) -> str:
-        """The condition as SQL; empty where everything is left open."""
-        equal = {"urgency": self.urgency, "intent": self.intent, "sentiment": self.sentiment, CUSTOMER: self.customer}
-        conditions = [f"{name} = {_quoted(value)}" for name, value in equal.items() if value is not None]
-        if self.since is not None:
-            conditions.append(f"created_at >= {self.since}")
-        return " AND ".join(conditions)
-
-
-def opened(since: int, until: int) -> str:
-    """The condition, as SQL, of a ticket that was opened in these Unix seconds, the last one included."""
-    return f"created_at >= {since:d} AND created_at <= {until:d}"
-
 
 def fused(rankings: Iterable[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     """One ranking of several of rows: each gives a row 1 / (60 + its place), the sum is the row's `score`.
@@ -74,7 +61,3 @@ def embedder_of(model_version: str) -> str:
 def table_name(embedder: str) -> str:
     """The table of vectors that can be compared: those of one embedder."""
     return f"tickets-{hashlib.sha256(embedder.encode()).hexdigest()[:8]}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -10,7 +10,8 @@ import numpy as np
 
 from resources.lance_client import one_of
 from resources.lance_table import VECTOR
-from ticket_assets.domain.search import CUSTOMER, KEY, LABELS, LISTED, opened
+from ticket_assets.domain.search import CUSTOMER, KEY, LABELS, LISTED
+from ticket_assets.stores.search_conditions import opened
 from ticket_assets.stores.search_index import SearchIndex
 
 AT, INTENT, ALIVE = "created_at", "intent", "created_at IS NOT NULL"  # a tombstone has neither

@@ -13,6 +13,7 @@ from resources.lance_client import IndexUnavailable, one_of, quoted
 from resources.lance_table import ETAG, GROWTH, SECOND, STAMP, VECTOR, Facts, Growth, LanceTable, NoTable
 from ticket_assets.domain.models import EMBEDDING_DIMENSION
 from ticket_assets.domain.search import DEPTH, KEY, LISTED, TEXT, Filters, embedder_of, fused, listed, table_name
+from ticket_assets.stores.search_conditions import passing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,7 @@ class SearchIndex:
         Raises NotIndexed, IndexUnavailable.
         """
         try:
-            return self.table(embedder).nearest(vector, filters.where(), LISTED, limit)
+            return self.table(embedder).nearest(vector, passing(filters), LISTED, limit)
         except NoTable:
             raise NotIndexed(self._explained(embedder)) from None
 
@@ -90,7 +91,7 @@ class SearchIndex:
 
         Each has its `score`, which two rankings give it (`fused`). Raises NotIndexed, IndexUnavailable.
         """
-        table, where, depth = self.table(embedder), filters.where(), max(DEPTH, limit)
+        table, where, depth = self.table(embedder), passing(filters), max(DEPTH, limit)
         try:
             near = table.nearest(vector, where, LISTED, depth)
             return fused([near, table.matching(text, where, LISTED, depth)])[:limit]

@@ -1,20 +1,5 @@
-import pytest
-
 from tests.support import enriched_ticket
-from ticket_assets.domain.search import Filters, embedder_of, listed, table_name
-
-
-@pytest.mark.parametrize(
-    ("filters", "where"),
-    [
-        (Filters(), ""),
-        (Filters(urgency="high"), "urgency = 'high'"),
-        (Filters(intent="bug_report", since=5), "intent = 'bug_report' AND created_at >= 5"),
-        (Filters(customer="O'Neil' OR '1'='1"), "customer_id = 'O''Neil'' OR ''1''=''1'"),
-    ],
-)
-def test_filters_are_one_condition_in_which_quotes_stay_text(filters, where):
-    assert filters.where() == where
+from ticket_assets.domain.search import embedder_of, listed, table_name
 
 
 def test_the_embedder_is_the_second_part_of_the_models_version():
