@@ -18,8 +18,9 @@ if TYPE_CHECKING:  # a tenth of a second, and in a run nothing until its last st
 STAMP, SECOND, ETAG, VECTOR = "stamp", "last_modified", "etag", "vector"
 WORDS = "words"  # the index of a table's texts
 CONFLICTS = 30  # commits of others that a write makes way for
-# A write adds a file; a search opens each.
-FRAGMENTS = 64
+# A write adds a file, and a search opens each. Merged ones are no larger than serves a server that reads a whole object
+# for any part of it, as the local one does.
+FRAGMENTS, FILE_ROWS = 64, 8_192
 KEPT = timedelta(hours=1)  # versions for searches that began before
 # Two versions of the source in one second: their age does not tell which is the newer.
 TIES = f"target.{SECOND} = source.{SECOND} AND target.{ETAG} <> source.{ETAG}"
@@ -35,14 +36,15 @@ class Growth(NamedTuple):
 
     Below `rows` all vectors are compared. The index is made with as many partitions as the square root of the rows, of
     256 rows at least; later Lance itself joins and splits them where it takes in what is new. A search looks into
-    `probes` of them, into more where a condition leaves too few rows in these, and compares `refine` times as many
-    candidates as are wanted by their whole vectors.
+    `probes` of them, into more where a condition leaves too few rows in these, and compares `candidates` by their whole
+    vectors, or `refine` times as many as are wanted where that is more.
     """
 
     rows: int = 20_000
     sub_vectors: int = 96
     probes: int = 20
-    refine: int = 10
+    candidates: int = 100
+    refine: int = 4
 
 
 GROWTH = Growth()
@@ -111,7 +113,8 @@ class LanceTable:
         The condition is applied before the `limit` nearest are taken. Raises NoTable, IndexUnavailable.
         """
         how = {"column": VECTOR, "q": vector, "k": limit, "metric": "cosine"}
-        growth = {"minimum_nprobes": self._growth.probes, "refine_factor": self._growth.refine}
+        refine = max(self._growth.refine, self._growth.candidates // limit)
+        growth = {"minimum_nprobes": self._growth.probes, "refine_factor": refine}
         found = self._found("_distance", where, columns, nearest={**how, **growth})
         return [{"score": 1 - row.pop("_distance"), **row} for row in found]
 
@@ -129,11 +132,11 @@ class LanceTable:
         return [{"score": row.pop("_score"), **row} for row in found]
 
     def _found(self, score: str, where: str, columns: Sequence[str], **wanted: Any) -> list[dict[str, Any]]:
-        alive = f"{VECTOR} IS NOT NULL"
+        # A tombstone has neither vector nor text, so none is found: to ask for rows that have one would read them all.
         with said():
             scanner = self.opened().scanner(
                 columns=[*columns, score],
-                filter=f"{alive} AND {where}" if where else alive,
+                filter=where or None,
                 prefilter=True,
                 disable_scoring_autoprojection=True,
                 **wanted,
@@ -147,12 +150,12 @@ class LanceTable:
             return Facts(dataset.count_rows(), len(dataset.get_fragments()), _unindexed(dataset))
 
     def tend(self) -> bool:
-        """Merge files where they have become many, and let the index take in what is new; True where it did.
+        """Merge files where small ones have become many, and let the index take in what is new; True where it did.
 
         Raises IndexUnavailable, also where another writer is at the same files.
         """
         with said():
-            if len(self.opened().get_fragments()) < FRAGMENTS:
+            if self.opened().stats.dataset_stats(FILE_ROWS // 2)["num_small_files"] < FRAGMENTS:
                 return False
             self.settle()
             self.opened().cleanup_old_versions(KEPT)
@@ -161,7 +164,7 @@ class LanceTable:
     def settle(self) -> None:
         """Merge files, and bring the indexes up to date, or make one of the vectors where there are enough."""
         with said():
-            self.opened().optimize.compact_files()
+            self.opened().optimize.compact_files(target_rows_per_fragment=FILE_ROWS)
             self.opened().optimize.optimize_indices()
             dataset = self.opened()
             if not _has_index(dataset, WORDS):

@@ -130,6 +130,7 @@ def test_a_tombstone_refuses_every_later_write_until_it_is_lifted(index):
     assert list(subjects(index)) == ["T-2"]
     with pytest.raises(NotIndexed):
         index.vector_of(EMBEDDER, "T-1")
+    assert [hit["ticket_id"] for hit in index.search(EMBEDDER, "subject", FIRST, Filters(), 9)] == ["T-2"]
     index.lift_tombstone("T-1", TOMBSTONE)
     assert written(index, *(index_record(number, stamp(2_000_000_000)) for number in (1, 3))) == 1
 
@@ -146,7 +147,7 @@ def test_files_are_merged_once_they_are_many_and_every_row_stays(index):
 
 
 def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_later(settings):
-    rows = Growth(rows=300, sub_vectors=16, probes=4, refine=10)
+    rows = Growth(rows=300, sub_vectors=16, probes=4)
     index = SearchIndex(settings.pipeline_bucket, rows)
     table = index.table(EMBEDDER)
     written(index, *(index_record(number, stamp(1)) for number in range(299)))
@@ -165,10 +166,26 @@ def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_la
     table.settle()
     assert table.facts().unindexed == 0
     assert [hit["ticket_id"] for hit in index.near(EMBEDDER, FIRST, Filters(), 1)] == ["T-0"]
+    index.put_tombstones(["T-0", "T-5000"], TOMBSTONE)
+    for sought in (FIRST, vector):
+        assert not {"T-0", "T-5000"} & {hit["ticket_id"] for hit in index.near(EMBEDDER, sought, Filters(), 400)}
+
+
+def test_a_search_by_the_index_does_not_read_every_vector(settings, monkeypatch):
+    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1, candidates=10))
+    written(index, *(index_record(n, stamp(1)) for n in range(1_100)))
+    table = index.table(EMBEDDER)
+    table.settle()
+    dataset = table.opened()
+    monkeypatch.setattr(table, "opened", lambda: dataset)
+    dataset.io_stats_incremental()
+
+    assert table.nearest(FIRST, "", ["ticket_id"], 1)[0]["ticket_id"] == "T-0"
+    assert 0 < dataset.io_stats_incremental().read_bytes < 1_100 * FIRST.nbytes / 2
 
 
 def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(settings):
-    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1, refine=10))
+    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1))
     rare = {f"T-{n}" for n in range(0, 1_100, 100)}  # all around the circle, so in every partition
     records = [index_record(n, stamp(1), customer_id="rare" if f"T-{n}" in rare else "C-1") for n in range(1_100)]
     written(index, *records)
