@@ -1,6 +1,8 @@
 """An AWS server of a benchmark's own, where it needs nothing else of a stack."""
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from tickets_cli.provisioning import provision
 @contextmanager
 def local_server() -> Iterator[Path]:
     """A local AWS server, set up, which the environment names from here on; gives a folder that goes with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port, place = free_port(), Path(folder)
         server = start_aws_server(port, place / "aws", place / "aws.log")
