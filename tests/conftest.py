@@ -7,11 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
 import hypothesis
 import pytest
+from dagster._core.execution import compute_logs
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -42,6 +47,7 @@ FIRST = (
     "tests/unit/docs/",
     "tests/pipeline/",
 )
+MOST_ENGINES = 32
 # No time limits: the machine may be busy. The same examples each time: a failure is the change's own.
 hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -86,15 +92,39 @@ def pytest_sessionfinish(session):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def unsynced_databases():
-    """Dagster's databases in this process do not wait for the disk: no test here cuts the machine's power."""
+def unmirrored_output():
+    """What a run in this process prints is in its files alone: to repeat it, Dagster starts four programs a run."""
+    before, compute_logs.tail_to_stream = compute_logs.tail_to_stream, lambda *_: nullcontext((None, None))
+    yield
+    compute_logs.tail_to_stream = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_databases():
+    """Dagster's databases in this process do not wait for the disk: no test here cuts the machine's power.
+
+    And each of their engines is made once, not at each connection: that and compiling anew is half of a run's work.
+    """
 
     def connected(connection: object, _: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous=OFF")
 
     event.listen(Engine, "connect", connected)
+    before, engines = sqlite_event_log.create_engine, {}
+
+    def once(place: str, **how: object) -> Engine:
+        if place not in engines:
+            if len(engines) == MOST_ENGINES:
+                engines.clear()
+            engines[place] = before(place, **how)
+        return engines[place]
+
+    for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        storage.create_engine = once
     yield
+    for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        storage.create_engine = before
     event.remove(Engine, "connect", connected)
 
 
