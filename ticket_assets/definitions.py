@@ -7,6 +7,7 @@ import dagster as dg
 
 from resources.dynamodb import DynamoDBTable
 from resources.dynamodb_io import DynamoDBIOManager
+from resources.ending import end_at_once
 from resources.models.bart_summarizer import BartSummarizer
 from resources.models.bert_embedder import BertEmbedder
 from resources.models.ctranslate2_embedder import CTranslate2Embedder
@@ -156,4 +157,5 @@ def _profile(settings: Settings, embedder: Embedder, cache: str) -> tuple[Sentim
     )
 
 
+end_at_once()  # of code servers and of each run's process
 defs = build_definitions()

@@ -6,15 +6,17 @@ So does a shell that asks how such a command may go on.
 import gc
 import os
 import sys
-from collections.abc import Callable
+
+from resources.ending import end_at_once
 
 QUICK = {"search", "similar", "show"}
 
 
 def main() -> None:
     """Run the command that the arguments name."""
+    gc.disable()  # what is imported stays: to look through it for garbage takes a tenth of the time
+    end_at_once()
     if command() in QUICK:
-        gc.disable()  # nothing to free in a second; to look for it takes a tenth of that
         import typer
 
         from tickets_cli import search, showing
@@ -23,32 +25,12 @@ def main() -> None:
         app.command()(search.search)
         app.command()(search.similar)
         app.add_typer(showing.app, name="show")
-        leave_after(lambda: app(prog_name="tickets"))
     else:
         from tickets_cli.main import app
 
-        app(prog_name="tickets")
-
-
-def leave_after(program: Callable[[], None]) -> None:
-    """Run a program that ends by SystemExit, and leave with its code at once.
-
-    Python's own end would take a quarter of a second to free, piece by piece, what goes with the process.
-    """
-    try:
-        program()
-    except SystemExit as end:
-        code = end.code
-    else:
-        return
-    if not isinstance(code, int | None):
-        sys.exit(code)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # its reader has gone, as `head` does
-        code = code or 1
-    os._exit(code or 0)
+        gc.freeze()
+        gc.enable()
+    app(prog_name="tickets")
 
 
 def command() -> str:
