@@ -26,6 +26,7 @@ LONGEST_POLL = 2
 # Seconds without a message that count as quiet: SQS's shortest long poll, which asks all of its servers. What one
 # producer puts in a row comes 0.03 s apart at most.
 QUIET = 1.0
+CERTAIN_SECONDS = QUIET  # of a poll whose emptiness is believed, where all messages are meant
 OVERTIME = 5  # seconds past the window for what a backlog still yields; the caller's own time is limited
 # Seconds of polls that all bring messages: deleting what they bring takes a slow queue up to twice as long.
 BUSY = 5
@@ -137,7 +138,7 @@ class SqsQueue(dg.ConfigurableResource):
         seen: dict[str, Message] = {}
         fruitless = 0
         while fruitless < 2:  # noqa: PLR2004
-            new = {m.message_id: m for m in self.receive(1) if m.message_id not in seen}
+            new = {m.message_id: m for m in self.receive(CERTAIN_SECONDS) if m.message_id not in seen}
             seen |= new
             fruitless = 0 if new else fruitless + 1
         return list(seen.values())

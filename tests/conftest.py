@@ -8,17 +8,21 @@ import subprocess
 import sys
 import uuid
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import dagster as dg
 import hypothesis
 import pytest
+from alembic.script import ScriptDirectory
 from dagster._core.execution import compute_logs
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import QueuePool
 
 from resources.queue import OVERTIME
 from sensors import ticket_queue_sensor
@@ -103,7 +107,8 @@ def unmirrored_output():
 def quick_databases():
     """Dagster's databases in this process do not wait for the disk: no test here cuts the machine's power.
 
-    And each of their engines is made once, not at each connection: that and compiling anew is half of a run's work.
+    And each of their engines is made once and keeps its connections, and the list of Dagster's migrations is read once:
+    opening a database at each event and reading the migrations at each run is half of a run's work.
     """
 
     def connected(connection: object, _: object) -> None:
@@ -111,20 +116,32 @@ def quick_databases():
             connection.execute("PRAGMA synchronous=OFF")
 
     event.listen(Engine, "connect", connected)
-    before, engines = sqlite_event_log.create_engine, {}
+    before, engines, lock = sqlite_event_log.create_engine, {}, Lock()
 
     def once(place: str, **how: object) -> Engine:
-        if place not in engines:
-            if len(engines) == MOST_ENGINES:
-                engines.clear()
-            engines[place] = before(place, **how)
-        return engines[place]
+        with lock:
+            engine = engines.pop(place, None)
+            if engine and not Path(engine.url.database).exists():  # the home was removed
+                Engine.dispose(engine)
+                engine = None
+            if engine is None:
+                engine = before(place, **{**how, "poolclass": QueuePool})
+                engine.dispose = lambda: None  # Dagster calls it after each event
+            engines[place] = engine
+            if len(engines) > MOST_ENGINES:
+                Engine.dispose(engines.pop(next(iter(engines))))
+            return engine
 
+    migrations = ScriptDirectory.from_config
     for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
         storage.create_engine = once
+    ScriptDirectory.from_config = cache(migrations)
     yield
+    ScriptDirectory.from_config = migrations
     for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
         storage.create_engine = before
+    for engine in engines.values():
+        Engine.dispose(engine)
     event.remove(Engine, "connect", connected)
 
 

@@ -3,7 +3,7 @@
 from resources.dynamodb import from_item
 from resources.queue import SqsQueue
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.test_queue_sensor import Queue
+from tests.pipeline.queueing import Queue
 from tests.support import eventually
 from ticket_assets.stores.quarantine import QuarantineEntry
 

@@ -7,7 +7,7 @@ from resources.queue import OVERTIME
 from sensors import ticket_queue_sensor
 from tests.faults.proxy import running_proxy
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.test_queue_sensor import Queue
+from tests.pipeline.queueing import Queue
 from tests.support import forget_clients
 
 

@@ -1,6 +1,7 @@
 """A whole pipeline over the real local server, with an ephemeral Dagster instance and fakes for the models."""
 
 import json
+import shutil
 import time
 from typing import Any
 
@@ -86,3 +87,18 @@ def named(pipeline, monkeypatch):
     for name in ("raw_bucket", "enriched_bucket", "pipeline_bucket", "table"):
         monkeypatch.setenv(variable(name), getattr(pipeline.settings, name))
     return pipeline
+
+
+@pytest.fixture
+def queue(settings, empty_home, tmp_path):
+    """The queue sensor over an instance that runs two batches at a time."""
+    from tests.pipeline.queueing import Queue  # which needs this file
+
+    coordinator = {
+        "module": "dagster.core.run_coordinator",
+        "class": "QueuedRunCoordinator",
+        "config": {"max_concurrent_runs": 2},
+    }
+    shutil.copytree(empty_home, tmp_path, dirs_exist_ok=True)
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"run_coordinator": coordinator}) as instance:
+        yield Queue(Pipeline(settings, instance))

@@ -8,7 +8,7 @@ from resources.aws import client
 from resources.queue import SqsQueue
 from sensors.dead_letters import DeadLetters
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.test_queue_sensor import Queue
+from tests.pipeline.queueing import Queue
 from tests.support import eventually
 from tests.traces import traces
 from ticket_assets.stores.quarantine import Quarantine

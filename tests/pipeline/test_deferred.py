@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes import LengthEmbedder, fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.test_queue_sensor import Queue, queue_run
+from tests.pipeline.queueing import Queue, queue_run
 from tests.support import told
 from ticket_assets.assets.policy import BATCHES
 

@@ -11,7 +11,7 @@ import pytest
 from resources.aws import client, concurrently
 from tests.pipeline.bad_inputs import bad_objects, odd_messages, too_large
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.test_queue_sensor import Queue
+from tests.pipeline.queueing import Queue
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES, UTF8_BOM
 
 # `make fuzz` takes 5,000 objects, `make test` fewer of the same kinds.

@@ -12,8 +12,8 @@ from resources.parquet import to_parquet
 from sensors import batch_failure_sensor
 from tests.fakes import POISON, FirstWords, LengthEmbedder, fake_suite
 from tests.pipeline.conftest import LONG, Pipeline, ticket
+from tests.pipeline.queueing import Queue
 from tests.pipeline.test_failure_sensor import Watch
-from tests.pipeline.test_queue_sensor import Queue
 from tests.support import ticket_json
 from ticket_assets.assets.embedded_tickets import embedded_tickets
 from ticket_assets.assets.raw_tickets import raw_tickets

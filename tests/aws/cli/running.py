@@ -7,8 +7,10 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from resources.queue import SqsQueue
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
+from tests.support import eventually
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.domain.intake import whole
 from ticket_assets.domain.quarantine import MessageEntry
@@ -30,6 +32,13 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The installed program, as a shell would run it."""
     path = Path(sys.executable).with_name(program)
     return subprocess.run([path, *arguments], env=os.environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def send_to_dead_letters(pipeline: Pipeline, body: str) -> None:
+    """A message that is seen in the dead-letter queue from now on."""
+    queue = SqsQueue(name=pipeline.settings.dead_letter_queue)
+    queue.send([body])
+    assert eventually(lambda: queue.depth()["waiting"])
 
 
 def fill(pipeline: Pipeline) -> dict[str, str]:

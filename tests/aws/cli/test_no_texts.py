@@ -7,7 +7,8 @@ import pytest
 from tests.aws.cli.running import printed, tickets
 from tests.fakes import POISON, fake_suite
 from tests.pipeline.test_dead_letters import Dead
-from tests.pipeline.test_privacy import ECHOING, SECRETS, found, secret_ticket
+from tests.pipeline.test_privacy import ECHOING, SECRETS, secret_ticket
+from tests.pipeline.test_privacy import found as found_in
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.domain.intake import whole
 from ticket_assets.domain.quarantine import MessageEntry, QuarantineEntry, Reason
@@ -16,25 +17,25 @@ NASTY = "T [red]<b>\x1b[31m\u202e\nx"
 SAFE = "T [red]<b>"
 
 
-@pytest.fixture
-def filled(pipeline):
+@pytest.fixture(scope="module")
+def filled(shared):
     """Good, echoed by a model, unreadable as a message, dead and claiming to be a ticket, lost, failed."""
     for name, body in (("good", SECRETS[1]), ("poison", f"{POISON} {SECRETS[1]}"), ("lost", SECRETS[1])):
-        pipeline.raw.put(f"{name}.json", json.dumps(secret_ticket(name, body=body)).encode())
-    dead = Dead(pipeline)
+        shared.raw.put(f"{name}.json", json.dumps(secret_ticket(name, body=body)).encode())
+    dead = Dead(shared)
     dead.empty()
-    assert pipeline.enrich("good.json", "poison.json", suite=fake_suite(**ECHOING)).success
-    pipeline.raw.put("dead.json", b"{")
+    assert shared.enrich("good.json", "poison.json", suite=fake_suite(**ECHOING)).success
+    shared.raw.put("dead.json", b"{")
     dead.empty()
-    dead.bury({**secret_ticket("dead"), "bucket": pipeline.raw.bucket, "key": "dead.json"})
+    dead.bury({**secret_ticket("dead"), "bucket": shared.raw.bucket, "key": "dead.json"})
     dead.bury(secret_ticket("nothing"))
     dead.bury({"bucket": secret_ticket("nested"), "key": SECRETS})
     while dead.buried():
         dead.look()
-    pipeline.batches.record_failure(
-        BatchFailure(batch=pipeline.batches.pending()[0], run_id="r", error="it broke", at="2026-11-23T11:20:05Z")
+    shared.batches.record_failure(
+        BatchFailure(batch=shared.batches.pending()[0], run_id="r", error="it broke", at="2026-11-23T11:20:05Z")
     )
-    return pipeline
+    return shared
 
 
 @pytest.mark.parametrize(
@@ -47,21 +48,21 @@ def filled(pipeline):
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_no_command_prints_what_customers_wrote(filled, arguments):
+def test_no_command_prints_what_customers_wrote(filled, found, arguments):
     assert len(list(filled.quarantine.entries())) == len(list(filled.quarantine.messages())) == 2
 
-    assert found(SECRETS, printed(*arguments)) == []
+    assert found_in(SECRETS, printed(*arguments)) == []
 
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--replay",)])
-def test_the_books_name_tickets_and_print_no_text(filled, form):
+def test_the_books_name_tickets_and_print_no_text(filled, found, form):
     result = tickets("reconcile", *form)
 
     assert "lost.json" in result.output
-    assert found(SECRETS, result.output) == []
+    assert found_in(SECRETS, result.output) == []
 
 
-def test_who_asks_for_one_entry_sees_what_it_is_about(filled):
+def test_who_asks_for_one_entry_sees_what_it_is_about(filled, found):
     assert SECRETS[1] in printed("quarantine", "show", "poison")
     assert SECRETS[0] in printed("quarantine", "show", "dead")
 

@@ -16,8 +16,7 @@ from tickets_cli.main import app
 BAD = b'{"ticket_id": "bad", \x1b[2J \xe2\x80\xae'
 
 
-@pytest.fixture
-def filled(pipeline):
+def fill(pipeline):
     """Two bad objects and a bad message in quarantine; nothing in the queue."""
     pipeline.raw.put("bad.json", BAD)
     pipeline.raw.put("binary.json", b"\xff\x00")
@@ -30,6 +29,23 @@ def filled(pipeline):
     queue.delete(seen)
     assert eventually(lambda: not sum(queue.depth().values()))
     return pipeline
+
+
+@pytest.fixture
+def filled(pipeline):
+    """A quarantine of this test's own."""
+    return fill(pipeline)
+
+
+@pytest.fixture(scope="module")
+def once(shared):
+    return fill(shared)
+
+
+@pytest.fixture
+def kept(once, found):
+    """A quarantine for tests that change nothing in it."""
+    return once
 
 
 def queued(pipeline, count: int) -> list[str]:
@@ -48,17 +64,17 @@ def again(pipeline, key: str) -> str:
     return json.dumps({"bucket": pipeline.settings.raw_bucket, "key": key})
 
 
-def test_the_list_shows_each_entry_with_reason_errors_batch_and_time(filled):
+def test_the_list_shows_each_entry_with_reason_errors_batch_and_time(kept):
     output = printed("quarantine", "list")
 
-    entry = filled.quarantine.find("wrong.json")
+    entry = kept.quarantine.find("wrong.json")
     assert f"wrong.json wrong_schema {entry.at} {entry.batch} created_at: " in output
     assert "m-1 bad_message 2026-11-23T11:20:05Z is not JSON" in output
     assert output.index("bad.json") < output.index("binary.json") < output.index("wrong.json") < output.index("m-1")
     assert output.endswith("4 entries")
 
 
-def test_the_list_can_be_limited_to_a_reason_and_a_number(filled):
+def test_the_list_can_be_limited_to_a_reason_and_a_number(kept):
     output = printed("quarantine", "list", "--reason", "not_json", "--limit", "1")
 
     assert "bad.json" in output
@@ -67,7 +83,7 @@ def test_the_list_can_be_limited_to_a_reason_and_a_number(filled):
     assert output.endswith("1 entries of reason not_json, and more: raise --limit")
 
 
-def test_the_list_for_scripts_is_one_json_object_a_line(filled):
+def test_the_list_for_scripts_is_one_json_object_a_line(kept):
     lines = [json.loads(line) for line in tickets("quarantine", "list", "--json").stdout.splitlines()]
 
     assert [line["id"] for line in lines] == ["bad.json", "binary.json", "wrong.json", "m-1"]
@@ -78,21 +94,21 @@ def test_an_empty_quarantine_is_said_to_be(named):
     assert printed("quarantine", "list") == "0 entries"
 
 
-def test_an_entry_is_shown_whole_and_cannot_drive_the_terminal(filled):
+def test_an_entry_is_shown_whole_and_cannot_drive_the_terminal(kept):
     output = tickets("quarantine", "show", "bad").stdout
 
-    entry = filled.quarantine.find("bad.json")
+    entry = kept.quarantine.find("bad.json")
     for fact in ("bad.json  not_json", entry.batch, entry.at, entry.etag, '{"ticket_id": "bad", \\x1b[2J \\u202e'):
         assert fact in output
     assert "\x1b" not in output
     assert "\u202e" not in output
 
 
-def test_bytes_that_are_no_text_are_shown_as_a_hex_dump(filled):
+def test_bytes_that_are_no_text_are_shown_as_a_hex_dump(kept):
     assert "00000000  ff 00 " in tickets("quarantine", "show", "binary.json").stdout
 
 
-def test_the_raw_original_is_written_untouched(filled):
+def test_the_raw_original_is_written_untouched(kept):
     result = CliRunner().invoke(app, ["quarantine", "show", "bad", "--raw"])
 
     assert result.stdout_bytes == BAD
@@ -158,14 +174,14 @@ def test_a_message_that_sqs_refuses_stays_and_is_named_and_the_others_are_sent(f
     assert len(queued(filled, 4)) == 4
 
 
-def test_dropping_asks_first_and_a_no_changes_nothing(filled):
-    before = left(filled)
+def test_dropping_asks_first_and_a_no_changes_nothing(kept):
+    before = left(kept)
 
     result = tickets("quarantine", "drop", "--all", typed="n\n")
 
     assert "Drop 4 entries" in result.stdout
     assert result.exit_code == 1
-    assert left(filled) == before
+    assert left(kept) == before
 
 
 def test_what_is_dropped_is_one_file_with_entry_and_original_and_leaves_quarantine(filled):
@@ -206,16 +222,16 @@ def test_what_was_dropped_is_accounted_for_and_is_not_sent_again_with_all(filled
 
 
 @pytest.mark.parametrize("command", [("show",), ("replay",), ("drop", "--yes")], ids=lambda command: command[0])
-def test_an_id_that_is_not_in_quarantine_is_named_and_nothing_is_done(filled, command):
+def test_an_id_that_is_not_in_quarantine_is_named_and_nothing_is_done(kept, command):
     ids = ["nobody\x1b"] if command == ("show",) else ["bad", "nobody\x1b"]
-    before = left(filled)
+    before = left(kept)
 
     result = tickets("quarantine", *command, *ids)
 
     assert result.exit_code == 1
     assert "not in quarantine: nobody\\x1b;" in " ".join(result.stderr.split())
-    assert left(filled) == before
-    assert not sum(SqsQueue(name=filled.settings.queue).depth().values())
+    assert left(kept) == before
+    assert not sum(SqsQueue(name=kept.settings.queue).depth().values())
 
 
 @pytest.mark.parametrize("command", ["replay", "drop"])

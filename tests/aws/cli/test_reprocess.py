@@ -1,7 +1,5 @@
 """`tickets reprocess`: new batches of the tickets that were meant, and of no others."""
 
-import pytest
-
 from resources.aws import client
 from tests.aws.cli.running import printed, tickets
 from tests.pipeline.conftest import Pipeline
@@ -61,13 +59,6 @@ def test_a_ticket_with_two_items_is_in_its_batch_once_and_the_batch_succeeds(pip
     assert len(pipeline.items("t1")) == 1
 
 
-def test_a_dry_run_counts_and_makes_nothing(pipeline):
-    enriched(pipeline, "t1", "t2")
-
-    assert "2 tickets in 1 batches would be reprocessed" in printed("reprocess", "--dry-run")
-    assert deferred(pipeline) == []
-
-
 def test_all_conditions_must_hold_and_an_index_is_read_where_one_fits(pipeline):
     enriched(pipeline, "t1", customer_id="C-1", priority="critical")
     enriched(pipeline, "t2", customer_id="C-1", priority="low")
@@ -109,24 +100,25 @@ def test_the_mark_of_a_forgotten_ticket_is_no_ticket(pipeline):
     assert deferred(pipeline) == [["t1.json"]]
 
 
-def test_batches_are_as_large_as_the_settings_say(pipeline, monkeypatch):
+def test_a_dry_run_makes_nothing_and_batches_are_as_large_as_the_settings_say(pipeline, monkeypatch):
     monkeypatch.setenv("TICKETS_BATCH_SIZE", "2")
     enriched(pipeline, *(f"t{n}" for n in range(5)))
 
+    assert "5 tickets in 3 batches would be reprocessed" in printed("reprocess", "--dry-run")
+    assert deferred(pipeline) == []
     assert "5 tickets in 3 batches" in printed("reprocess", "--yes")
     assert [len(keys) for keys in deferred(pipeline)] in ([2, 2, 1], [1, 2, 2], [2, 1, 2])
     assert "an earlier reprocess still wait" in printed("reprocess", "--dry-run")
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n"], ids=["no", "just return"])
-def test_without_a_condition_it_asks_first_and_makes_nothing_unless_told(pipeline, answer):
+def test_without_a_condition_it_asks_first_and_makes_nothing_unless_told(pipeline):
     enriched(pipeline, "t1")
 
-    result = tickets("reprocess", typed=answer)
-
-    assert result.exit_code == 1
-    assert f"every ticket of {pipeline.settings.table}" in result.stdout
-    assert deferred(pipeline) == []
+    for answer in ("n\n", "\n"):  # no, and just return
+        result = tickets("reprocess", typed=answer)
+        assert result.exit_code == 1
+        assert f"every ticket of {pipeline.settings.table}" in result.stdout
+        assert deferred(pipeline) == []
     printed("reprocess", typed="y\n")
     assert deferred(pipeline) == [["t1.json"]]
 

@@ -20,14 +20,30 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def filled(pipeline, prepared_models):
+def fill(pipeline):
     """Four tickets, in the index by the real embedder; the invoice is another customer's and critical."""
     suite = fake_suite(embedder=build_models(pipeline.settings).embedder)
     other = {"t-twice": {"customer_id": "C-2", "priority": "critical", "created_at": 1_780_000_000}}
     keys = [pipeline.put(name, subject=text, body="", **other.get(name, {})) for name, text in TEXTS.items()]
     assert pipeline.enrich(*keys, suite=suite).success
     return pipeline
+
+
+@pytest.fixture
+def filled(pipeline, prepared_models):
+    """Tickets of this test's own."""
+    return fill(pipeline)
+
+
+@pytest.fixture(scope="module")
+def once(shared, prepared_models):
+    return fill(shared)
+
+
+@pytest.fixture
+def kept(once, found):
+    """Tickets for tests that change nothing of them."""
+    return once
 
 
 def ids(*arguments: str) -> list[str]:
@@ -38,20 +54,20 @@ def ids(*arguments: str) -> list[str]:
     return [hit["ticket_id"] for hit in hits]
 
 
-def test_a_search_lists_the_nearest_first_and_filters_before_it_ranks(filled):
+def test_a_search_lists_the_nearest_first_and_filters_before_it_ranks(kept):
     assert set(ids("search", "login problem", "--limit", "2")) == {"t-login", "t-refused"}
     assert ids("search", "login problem", "--customer", "C-2") == ["t-twice"]
     assert ids("search", "login problem", "--urgency", "CRITICAL", "--since", "2026-01-01") == ["t-twice"]
     assert len(ids("search", "login problem", "--intent", "general_inquiry", "--sentiment", "neutral")) == 4
 
 
-def test_similar_lists_the_others_nearest_first(filled):
+def test_similar_lists_the_others_nearest_first(kept):
     assert ids("similar", "t-login")[0] == "t-refused"
     assert "t-login" not in ids("similar", "t-login")
     assert len(ids("similar", "t-login", "--limit", "2")) == 2
 
 
-def test_texts_are_shown_only_where_the_setting_lets_them(filled, monkeypatch):
+def test_texts_are_shown_only_where_the_setting_lets_them(kept, monkeypatch):
     hidden = tickets("search", "login", "--json").stdout + printed("search", "login")
     monkeypatch.setenv("TICKETS_SHOW_TEXT", "true")
     shown = printed("search", "login")
@@ -61,7 +77,7 @@ def test_texts_are_shown_only_where_the_setting_lets_them(filled, monkeypatch):
     assert "password" in shown
 
 
-def test_nothing_found_is_exit_code_one_with_what_to_do_on_stderr(filled):
+def test_nothing_found_is_exit_code_one_with_what_to_do_on_stderr(kept):
     nobody = tickets("search", "error [/login] page", "--customer", "nobody", "--since", "2026-01-01")
     assert (nobody.exit_code, "Nearest to “error [/login] page” (0)" in nobody.stdout) == (1, True)
     assert nobody.stderr.startswith("no such ticket opened since 2026-01-01 00:00:00: `tickets status`")
@@ -71,7 +87,7 @@ def test_nothing_found_is_exit_code_one_with_what_to_do_on_stderr(filled):
         assert "no such intent, but login_issue, payment_issue" in mistyped.stderr
 
 
-def test_a_wrong_option_is_exit_code_two_with_what_is_right(filled):
+def test_a_wrong_option_is_exit_code_two_with_what_is_right(kept):
     wrong = tickets("search", "login", "--urgency", "urgent")
     assert wrong.exit_code == 2
     assert "'critical', 'high', 'medium', 'low'" in " ".join(wrong.output.split())
@@ -118,7 +134,7 @@ def test_reindex_makes_the_index_anew_of_the_records(filled):
 
 
 @pytest.mark.parametrize("arguments", [("search", "login"), ("similar", "t-login")])
-def test_the_program_answers_without_loading_dagster_or_boto3(filled, arguments):
+def test_the_program_answers_without_loading_dagster_or_boto3(kept, arguments):
     code = f"import sys; sys.argv = ['tickets', *{arguments!r}, '--json']; from tickets_cli.quick import main; main()"
     command = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ)
