@@ -6,8 +6,8 @@ import pytest
 from resources.fencing import Fenced
 from resources.parquet_io import S3ParquetIOManager
 from resources.record_io import S3RecordIOManager
+from tests.aws.notes import NOTES_TYPE, note
 from tests.aws.test_parquet_io import ROWS, ROWS_TYPE
-from tests.aws.test_record_io import NOTES_TYPE, note
 from tests.support import stamp, store
 
 PARTITIONS = dg.StaticPartitionsDefinition(["b-1"])

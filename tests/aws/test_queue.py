@@ -1,84 +1,17 @@
+"""Messages of a queue: sent, received, deleted and counted."""
+
 import uuid
-from contextlib import suppress
 
 import pytest
 
-from resources.aws import AwsUnavailable, aws_errors, client
+from resources.aws import AwsUnavailable, aws_errors
 from resources.provision import ensure_queue, redrive_policy
-from resources.queue import GROUP, POLLERS, Message, SendRefused, SqsQueue
-from sensors.events import NothingCreated, created_objects
-from tests.support import eventually, store
+from resources.queue import Message, SendRefused, SqsQueue
+from tests.aws.queues import new_queue, send
+from tests.support import eventually
 from tickets_cli.provisioning import RECEIVES
 
 EMPTY = {"waiting": 0, "in flight": 0, "delayed": 0}
-
-
-def new_queue(**attributes: str) -> SqsQueue:
-    name = f"own-{uuid.uuid4().hex[:8]}"
-    ensure_queue(name, attributes)
-    return SqsQueue(name=name)
-
-
-def send(queue: SqsQueue, *bodies: str) -> None:
-    for start in range(0, len(bodies), 10):
-        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
-        client("sqs").send_message_batch(QueueUrl=queue.url, Entries=entries)
-
-
-@pytest.fixture
-def queue(aws_endpoint):
-    """An empty queue of its own, whose messages stay invisible once received."""
-    return new_queue(VisibilityTimeout="60")
-
-
-def events_until(settings, last: str) -> list[tuple[str, str]]:
-    """The objects that the settings' queue names, up to one with the key `last`."""
-    seen: list[tuple[str, str]] = []
-
-    def look() -> bool:
-        messages = SqsQueue(name=settings.queue).receive(1)
-        for message in messages:
-            with suppress(NothingCreated):
-                seen.extend(created_objects(message.body))
-        return any(key == last for _, key in seen)
-
-    assert eventually(look), f"no event of {last} among {seen}"
-    return seen
-
-
-@pytest.mark.parametrize("key", ["T-1.json", "a b+c%.json", "x/caf\u00e9 \u65e5\u672c\U0001f600.json"])
-def test_a_created_json_object_is_told_to_the_queue_by_its_own_key(settings, key):
-    store(settings.raw_bucket).put(key, b"{}")
-
-    assert events_until(settings, key) == [(settings.raw_bucket, key)]
-
-
-def test_only_json_keys_are_told(settings):
-    raw = store(settings.raw_bucket)
-    for key in ("notes.txt", "T-1.json.bak", "json", "last.json"):
-        raw.put(key, b"{}")
-
-    assert events_until(settings, "last.json") == [(settings.raw_bucket, "last.json")]
-
-
-def test_a_removed_object_is_not_told(settings):
-    raw = store(settings.raw_bucket)
-    raw.put("T-1.json", b"{}")
-    raw.delete("T-1.json")
-    raw.put("last.json", b"{}")
-
-    assert sorted(events_until(settings, "last.json")) == [
-        (settings.raw_bucket, "T-1.json"),
-        (settings.raw_bucket, "last.json"),
-    ]
-
-
-def test_objects_of_the_other_buckets_are_not_told(settings):
-    store(settings.enriched_bucket).put("T-1.json", b"{}")
-    store(settings.pipeline_bucket).put("T-1.json", b"{}")
-    store(settings.raw_bucket).put("last.json", b"{}")
-
-    assert events_until(settings, "last.json") == [(settings.raw_bucket, "last.json")]
 
 
 def test_a_message_is_received_as_it_was_sent_with_its_count(queue):
@@ -92,44 +25,6 @@ def test_a_message_is_received_as_it_was_sent_with_its_count(queue):
 def test_an_empty_queue_gives_nothing(queue):
     assert queue.receive() == []
     assert queue.drain(first_wait=0, window=0, limit=100) == []
-
-
-def test_draining_gathers_all_of_a_backlog(queue):
-    bodies = [f"message {n}" for n in range(35)]
-    send(queue, *bodies)
-    drained: list[Message] = []
-
-    # SQS may keep some back for a moment, so a second window may be needed.
-    eventually(lambda: drained.extend(queue.drain(first_wait=2, window=0.5, limit=100)) or len(drained) >= 35)
-
-    assert sorted(message.body for message in drained) == sorted(bodies)
-
-
-@pytest.mark.parametrize("limit", [1, 12, 33])
-def test_draining_takes_no_more_than_its_limit(queue, limit):
-    send(queue, *map(str, range(35)))
-
-    assert len(queue.drain(first_wait=5, window=60, limit=limit, settled=lambda _: False)) == limit
-
-
-def test_a_backlog_that_keeps_a_slow_queue_busy_is_taken_in_part(queue, monkeypatch):
-    send(queue, *map(str, range(300)))
-    monkeypatch.setattr("resources.queue.BUSY", 0.001)
-
-    # The first poll, and one round of all pollers: by then the queue was busy for longer.
-    assert len(queue.drain(first_wait=5, window=60, limit=300, settled=lambda _: False)) == GROUP + POLLERS * GROUP
-
-
-def test_a_quiet_moment_ends_the_gathering_where_that_is_settled(queue):
-    send(queue, *map(str, range(12)))
-    asked: list[int] = []
-
-    drained = queue.drain(
-        first_wait=5, window=3600, limit=100, settled=lambda count: asked.append(count) or count == 12
-    )
-
-    assert len(drained) == 12
-    assert asked[-1] == 12
 
 
 def test_deleted_messages_are_gone_however_many(queue):
@@ -250,16 +145,3 @@ def test_a_message_carries_what_sqs_tells_of_its_receives(queue):
 
     assert message.attributes["ApproximateReceiveCount"] == "1"
     assert int(message.attributes["SentTimestamp"]) <= int(message.attributes["ApproximateFirstReceiveTimestamp"])
-
-
-def test_a_wait_for_the_first_message_ends_when_the_caller_has_enough(queue):
-    assert queue.drain(3600, 1, 10, enough=lambda: True) == []
-
-
-def test_what_was_received_when_the_caller_has_enough_is_handed_over_at_once(queue):
-    send(queue, "a")
-    asked = iter([False])
-
-    (message,) = queue.drain(20, 3600, 10, enough=lambda: next(asked, True))
-
-    assert message.body == "a"

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from resources import lance_table
 from resources.lance_client import IndexUnavailable
-from resources.lance_table import FRAGMENTS, Growth
+from resources.lance_table import Growth
 from resources.ordering import TOMBSTONE
+from tests.conftest import own_settings
 from tests.support import UNIT_VECTOR, index_record, stamp
 from ticket_assets.domain.search import Filters
 from ticket_assets.stores.search_index import NotIndexed, SearchIndex
@@ -15,6 +17,7 @@ from tickets_cli.processes import free_port
 
 EMBEDDER = "embedder@1"
 FIRST = np.array(UNIT_VECTOR, dtype=np.float32)
+LARGE = Growth(rows=1_100, sub_vectors=16, probes=1)
 
 
 @pytest.fixture
@@ -135,15 +138,16 @@ def test_a_tombstone_refuses_every_later_write_until_it_is_lifted(index):
     assert written(index, *(index_record(number, stamp(2_000_000_000)) for number in (1, 3))) == 1
 
 
-def test_files_are_merged_once_they_are_many_and_every_row_stays(index):
+def test_files_are_merged_once_they_are_many_and_every_row_stays(index, monkeypatch):
+    monkeypatch.setattr(lance_table, "FRAGMENTS", 8)
     tended = []
-    for number in range(FRAGMENTS + 1):
+    for number in range(9):
         (done,) = index.upsert([index_record(number, stamp(1))], never_asked)
         tended.append(done.tended)
 
-    assert tended.index(True) == FRAGMENTS - 1
+    assert tended == [*[False] * 7, True, False]
     assert index.table(EMBEDDER).facts().fragments == 2
-    assert len(subjects(index)) == FRAGMENTS + 1
+    assert len(subjects(index)) == 9
 
 
 def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_later(settings):
@@ -171,11 +175,19 @@ def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_la
         assert not {"T-0", "T-5000"} & {hit["ticket_id"] for hit in index.near(EMBEDDER, sought, Filters(), 400)}
 
 
-def test_a_search_by_the_index_does_not_read_every_vector(settings, monkeypatch):
-    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1, candidates=10))
-    written(index, *(index_record(n, stamp(1)) for n in range(1_100)))
-    table = index.table(EMBEDDER)
-    table.settle()
+@pytest.fixture(scope="module")
+def large(aws_endpoint):
+    """The pipeline bucket of a table of 1,100 vectors with an index of them; a hundredth is of the customer "rare"."""
+    bucket = own_settings().pipeline_bucket
+    index = SearchIndex(bucket, LARGE)
+    # All around the circle, so in every partition.
+    written(index, *(index_record(n, stamp(1), customer_id="C-1" if n % 100 else "rare") for n in range(1_100)))
+    index.table(EMBEDDER).settle()
+    return bucket
+
+
+def test_a_search_by_the_index_does_not_read_every_vector(large, monkeypatch):
+    table = SearchIndex(large, LARGE._replace(candidates=10)).table(EMBEDDER)
     dataset = table.opened()
     monkeypatch.setattr(table, "opened", lambda: dataset)
     dataset.io_stats_incremental()
@@ -184,16 +196,12 @@ def test_a_search_by_the_index_does_not_read_every_vector(settings, monkeypatch)
     assert 0 < dataset.io_stats_incremental().read_bytes < 1_100 * FIRST.nbytes / 2
 
 
-def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(settings):
-    index = SearchIndex(settings.pipeline_bucket, Growth(rows=1_100, sub_vectors=16, probes=1))
-    rare = {f"T-{n}" for n in range(0, 1_100, 100)}  # all around the circle, so in every partition
-    records = [index_record(n, stamp(1), customer_id="rare" if f"T-{n}" in rare else "C-1") for n in range(1_100)]
-    written(index, *records)
-    index.table(EMBEDDER).settle()
+def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(large):
+    index = SearchIndex(large, LARGE)
     assert index.table(EMBEDDER).facts().unindexed == 0
 
     found = index.near(EMBEDDER, FIRST, Filters(customer="rare"), 20)
-    assert {hit["ticket_id"] for hit in found} == rare
+    assert {hit["ticket_id"] for hit in found} == {f"T-{n}" for n in range(0, 1_100, 100)}
 
 
 def test_a_server_that_is_away_is_one_line_that_names_it(index, monkeypatch):

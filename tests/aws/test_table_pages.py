@@ -7,15 +7,21 @@ import pytest
 
 from resources import table_pages as module
 from resources.aws import client
+from resources.dynamodb import DynamoDBTable
+from resources.dynamodb_io import DynamoDBIOManager
 from resources.table_pages import queried, sampled, scanned, size
-from tests.support import item_record, stamp
+from tests.conftest import own_settings
+from tests.support import item_record, stamp, store
 
 ATTRIBUTES = ("batch", "language", "created_at", "s3_key")
 
 
-@pytest.fixture
-def filled(table, manager):
-    """A table with 130 items, of which 120 have one urgency."""
+@pytest.fixture(scope="module")
+def filled(aws_endpoint):
+    """A table with 130 items, of which 120 have one urgency; all tests of this file read it."""
+    settings = own_settings()
+    table = DynamoDBTable(name=settings.table, hash_key="ticket_id", range_key="created_at")
+    manager = DynamoDBIOManager(table=table, sources=store(settings.raw_bucket))
     for n in range(130):
         manager.write(item_record(stamp(100), ticket_id=f"T-{n}", batch=f"b-{n}"))
     for n in range(120, 130):

@@ -1,7 +1,8 @@
 """The triage page as a browser finds it: the real application in a real server, over a pipeline's own stores."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -106,13 +107,27 @@ def filled(aws_endpoint):
         yield fill(Pipeline(own_settings(), instance))
 
 
-@pytest.fixture
-def serve():
-    """Serves settings while the test runs."""
+@contextmanager
+def boards() -> Iterator[Callable[..., Board]]:
+    """What serves settings, until this ends."""
     with ExitStack() as served:
 
         def start(settings: Settings, **how: Any) -> Board:
             sources = Sources(settings, how.pop("embedder", OfRole), mendable, how.pop("dagster", None))
             return Board(served.enter_context(serving(sources, 0, **how)))
 
+        yield start
+
+
+@pytest.fixture
+def serve():
+    """Serves settings while the test runs."""
+    with boards() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_to_all():
+    """Serves settings to all tests of a module."""
+    with boards() as start:
         yield start

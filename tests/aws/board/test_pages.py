@@ -20,9 +20,9 @@ VIEWS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def board(filled, serve):
-    return serve(filled.settings, dagster="http://localhost:3000/")
+@pytest.fixture(scope="module")
+def board(filled, serve_to_all):
+    return serve_to_all(filled.settings, dagster="http://localhost:3000/")
 
 
 def rows(text: str) -> list[str]:

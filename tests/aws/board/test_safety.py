@@ -4,15 +4,16 @@ import socket
 
 import pytest
 
+from resources import aws
 from tests.aws.board.conftest import HOSTILE
 from tests.aws.board.test_pages import VIEWS
 from tickets_board.server import CannotListen
 from tickets_cli.processes import free_port
 
 
-@pytest.fixture
-def board(filled, serve):
-    return serve(filled.settings.model_copy(update={"show_text": True}))
+@pytest.fixture(scope="module")
+def board(filled, serve_to_all):
+    return serve_to_all(filled.settings.model_copy(update={"show_text": True}))
 
 
 @pytest.mark.parametrize("path", VIEWS)
@@ -140,6 +141,7 @@ def test_where_aws_is_away_each_page_says_so_and_the_server_lives(board, monkeyp
     before = board.shown("/urgent")
     with monkeypatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", dead)
+        patch.setattr(aws, "RETRIES", 0)
         for path in ("/urgent", "/search?q=login", "/tickets/fresh-1", "/overview", "/incidents", "/quarantine"):
             answer = board.get(path)
             assert answer.status == 503

@@ -22,6 +22,7 @@ RECIPES = ["Recipe 1: a new model", "Recipe 2: a new field", "Recipe 3: a new as
 FENCE = re.compile(r"^```(?P<kind>.*)\n(?P<text>(?:.*\n)*?)```$", re.MULTILINE)
 PLACE = re.compile(r"(?P<verb>New file|In) `(?P<path>[^`]+)`:\n\n\Z")
 OUTCOME = re.compile(r"^(PASSED|FAILED) (\S+)", re.MULTILINE)
+DEFINITIONS_LOAD = "tests/unit/ticket_assets/test_definitions.py::test_the_definitions_are_valid"
 SECONDS = 300
 
 
@@ -197,15 +198,22 @@ def assert_every_step_was_checked(recipe: list[Step], reader: Reader) -> None:
 
 
 def assert_the_definitions_load(reader: Reader) -> None:
-    """In the copy, and from the copy: the project itself may be installed in the same environment."""
+    """In the copy, and from the copy: the project itself may be installed in the same environment.
+
+    Where the recipe's own commands loaded them, it is enough that these commands' modules are the copy's.
+    """
+    load = "import dagster, ticket_assets.definitions as d; dagster.Definitions.validate_loadable(d.defs)"
+    if any(test.startswith(DEFINITIONS_LOAD) for test in reader.passed):
+        load = "pass"
     code = (
-        "import sys, dagster, ticket_assets.definitions as d; dagster.Definitions.validate_loadable(d.defs)\n"
+        f"import importlib.util, sys; {load}\n"
+        f"print(*[importlib.util.find_spec(package).origin for package in {PACKAGES}])\n"
         f"print(*[m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] in {PACKAGES} and m.__file__])"
     )
     done = reader.run(sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr
     files = done.stdout.split()
-    assert len(files) > 20
+    assert len(files) >= len(PACKAGES)
     assert [file for file in files if not Path(file).is_relative_to(reader.root)] == []
 
 

@@ -1,6 +1,7 @@
+"""Troubles with AWS in an operator's words, the endpoint, and work that is done at once."""
+
 import re
 import socket
-import time
 
 import pytest
 from botocore import exceptions as botocore
@@ -11,12 +12,10 @@ from resources.aws import (
     AwsUnavailable,
     AwsUnreachable,
     BadEndpoint,
-    Once,
     aws_errors,
     backoff,
     client,
     concurrently,
-    endpoint_name,
     explain,
     is_local,
     require_endpoint,
@@ -25,23 +24,7 @@ from resources.aws import (
 from tickets_cli.processes import free_port
 
 ENDPOINT = "http://127.0.0.1:4566"
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch, tmp_path):
-    """No AWS variable, no configuration file and no instance metadata, as on a fresh machine."""
-    for name in (
-        "AWS_ENDPOINT_URL",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_PROFILE",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def refused(code: str, status: int = 400, operation: str = "GetObject") -> botocore.ClientError:
@@ -164,86 +147,6 @@ def test_real_aws_is_not_asked_for_its_presence(monkeypatch, endpoint):
     require_endpoint()
 
 
-def test_real_aws_without_credentials_says_how_to_log_in():
-    with pytest.raises(AwsUnavailable, match=r"no credentials for AWS .*log in"), aws_errors():
-        client("s3").list_buckets()
-
-
-def test_a_local_endpoint_needs_no_credentials(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
-
-    s3 = client("s3")
-
-    assert s3.meta.endpoint_url == ENDPOINT
-    assert s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"}).startswith(ENDPOINT)
-
-
-def test_no_credentials_are_invented_for_a_host_that_is_not_local(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.example.com")
-
-    with pytest.raises(botocore.NoCredentialsError):
-        client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
-
-
-def test_credentials_that_are_set_are_used_for_a_local_endpoint_too(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://localhost:{free_port()}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDMINE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-
-    assert "AKIDMINE" in client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
-
-
-def test_one_client_a_service_serves_all_callers(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
-
-    assert client("sqs") is client("sqs")
-    assert client("sqs") is not client("dynamodb")
-
-
-def test_a_client_follows_the_endpoint_that_the_environment_names_now(monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
-    before = client("sqs")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4567")
-
-    assert (before.meta.endpoint_url, client("sqs").meta.endpoint_url) == (ENDPOINT, "http://127.0.0.1:4567")
-
-
-@pytest.mark.parametrize(
-    ("variables", "region"),
-    [
-        ({}, "us-east-1"),
-        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
-        ({"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-2"),
-    ],
-    ids=["unset", "default", "both"],
-)
-def test_the_region_is_the_environments(monkeypatch, variables, region):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", ENDPOINT)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-    assert client("sqs").meta.region_name == region
-
-
-def test_the_region_of_the_configuration_file_is_used_where_no_variable_is_set(tmp_path):
-    (tmp_path / "config").write_text("[default]\nregion = eu-central-1\n")
-
-    assert client("sqs").meta.region_name == "eu-central-1"
-
-
-def test_without_an_endpoint_clients_are_of_real_aws(monkeypatch):
-    monkeypatch.setenv("AWS_REGION", "eu-west-2")
-
-    assert client("sqs").meta.endpoint_url == "https://sqs.eu-west-2.amazonaws.com"
-    assert endpoint_name() == "AWS (eu-west-2)"
-
-
-def test_the_region_that_an_error_names_is_the_clients(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-
-    assert endpoint_name() == "AWS (eu-west-1)"
-
-
 @pytest.mark.parametrize("url", ["localhost:4566", "nonsense", "http://h:abc", "http://"])
 @pytest.mark.parametrize("use", [lambda: client("s3"), require_endpoint])
 def test_an_endpoint_that_is_no_url_is_refused_with_what_it_accepts(monkeypatch, url, use):
@@ -275,18 +178,3 @@ def test_concurrent_work_keeps_the_items_order():
 def test_a_failure_of_concurrent_work_is_raised():
     with pytest.raises(ZeroDivisionError):
         concurrently(lambda n: 1 / n, [1, 0, 2])
-
-
-def test_threads_that_need_a_client_at_once_share_one():
-    made = []
-
-    @Once
-    def make(name: str) -> object:
-        time.sleep(0.01)
-        made.append(name)
-        return object()
-
-    found = concurrently(lambda n: make("s3" if n % 2 else "sqs"), range(16))
-
-    assert sorted(made) == ["s3", "sqs"]
-    assert len(set(map(id, found))) == 2

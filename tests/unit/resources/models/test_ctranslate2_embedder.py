@@ -13,6 +13,16 @@ from ticket_assets.settings import Settings
 from ticket_generator.generator import TicketGenerator
 
 TEXTS = [*texts(60, seed=11), *ODD]
+LABELS = """\
+description: How soon?
+labels:
+  soon:
+    description: Today.
+    examples: [never got the export, lost an order, the login page is broken]
+  later:
+    description: Some day.
+    examples: [wants to change the invoice, waits for a report, thanks for the invoice]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +46,9 @@ def test_both_engines_read_the_same_tokens(bert: Path, exact: CTranslate2Embedde
     assert token_ids(exact, long, limit) == load_bert(str(bert)).token_ids(long, limit)
 
 
-def test_vectors_in_int8_are_near_those_of_the_reference_engine_and_of_length_one(prepared_models):
+def test_vectors_in_int8_are_near_those_of_the_reference_engine_and_of_length_one():
     embedder = CTranslate2Embedder(cache_dir=str(Settings().model_cache_dir))
+    embedder.prepare(lambda _: None)
     generator = TicketGenerator(seed=5)
     tickets = [" ".join((t["subject"], t["body"])) for t in (generator.generate(0) for _ in range(20))]
 
@@ -104,10 +115,15 @@ def test_no_texts_have_no_parts(exact: CTranslate2Embedder):
 
 
 @pytest.mark.parametrize("size", [1, 3, 64])
-def test_batches_give_what_one_text_at_a_time_gives_in_the_same_order(exact: CTranslate2Embedder, size: int):
+def test_batches_give_what_one_text_at_a_time_gives_in_the_same_order(
+    exact: CTranslate2Embedder, monkeypatch: pytest.MonkeyPatch, size: int
+):
     role = exact.model_copy(update={"batch_size": size})
 
     one_by_one = np.concatenate([exact.embed([text]) for text in TEXTS])
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # two batches at a time
+
+    assert role.workers == 2
 
     np.testing.assert_allclose(role.embed(TEXTS), one_by_one, atol=1e-6)
 
@@ -139,9 +155,12 @@ def test_a_head_is_fitted_anew_on_the_vectors_of_each_engine(bert: Path, exact: 
     int8 = prepared(CTranslate2Embedder, bert, bert.parent, compute_type="int8")
     embedders = [exact, int8, TorchEmbedder(source=str(bert))]
 
+    (tmp_path / "labels.yaml").write_text(LABELS)
+
     for embedder in embedders:
-        labels = str(Settings().labels_dir / "urgency.yaml")
-        classifier = ExampleClassifier(label_file=labels, embedder=embedder, cache_dir=str(tmp_path))
+        classifier = ExampleClassifier(
+            label_file=str(tmp_path / "labels.yaml"), embedder=embedder, cache_dir=str(tmp_path / "heads")
+        )
         classifier.classify(["thanks"], embedder.embed(["thanks"]))
 
-    assert len(list(tmp_path.iterdir())) == len(embedders)
+    assert len(list((tmp_path / "heads").iterdir())) == len(embedders)

@@ -98,10 +98,12 @@ def has_twice(row: list[int], size: int) -> bool:
     return len(set(grams)) < len(grams)
 
 
-def test_in_float32_the_summaries_are_those_of_the_reference_engine_however_they_are_batched(bart, exact):
+def test_in_float32_the_summaries_are_those_of_the_reference_engine_however_they_are_batched(bart, exact, monkeypatch):
     reference = TorchSummarizer(source=str(bart)).summarize(TEXTS)
 
     assert exact.summarize(TEXTS) == reference
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # two batches at a time
+    assert exact.loaded().workers == 2
     assert exact.model_copy(update={"batch_size": 3}).summarize(TEXTS) == reference
     assert len(set(reference)) > len(TEXTS) / 2
 

@@ -25,11 +25,19 @@ def suite(**fields: Any) -> ModelSuite:
     return fake_suite(embedder=KillerEmbedder(**fields))
 
 
-def test_a_text_that_kills_its_process_three_times_is_found_and_this_process_lives():
-    assert killed_by(suite(), KILLER, HARMLESS) == "signal 9"
+@pytest.fixture
+def tried_once(monkeypatch):
+    """For tests of how a process ends: that each end must come three times is shown by the first test."""
+    monkeypatch.setattr(trial, "TIMES", 1)
 
 
-def test_a_text_that_makes_the_models_hang_three_times_is_found_and_leaves_no_process(monkeypatch):
+def test_a_text_that_kills_its_process_three_times_is_found_and_this_process_lives(tmp_path):
+    book = tmp_path / "deaths"
+    assert killed_by(suite(deaths=str(book), patience=9), KILLER, HARMLESS) == "signal 9"
+    assert book.read_text() == "..."
+
+
+def test_a_text_that_makes_the_models_hang_is_found_and_leaves_no_process(monkeypatch, tried_once):
     monkeypatch.setattr(trial, "DONE_WITHIN", 0.5)
     hanging = suite(number=int(signal.SIGSTOP))
 
@@ -67,7 +75,9 @@ def test_a_process_that_is_asked_to_stop_tells_nothing_of_its_ticket():
         killed_by(suite(number=int(signal.SIGTERM)), KILLER, HARMLESS)
 
 
-def test_models_of_a_module_whose_folder_left_the_search_path_since_it_was_loaded_are_tried_too(tmp_path, monkeypatch):
+def test_models_of_a_module_whose_folder_left_the_search_path_since_it_was_loaded_are_tried_too(
+    tmp_path, monkeypatch, tried_once
+):
     (tmp_path / "elsewhere.py").write_text("from tests.fakes import KillerEmbedder\nclass Own(KillerEmbedder): ...\n")
     with monkeypatch.context() as loading:
         loading.syspath_prepend(tmp_path)  # as Dagster does with a workspace's working_directory
