@@ -17,6 +17,7 @@ from ticket_assets.domain.rows import Provenance
 
 Seen = TypeVar("Seen")
 
+SOONEST, LATEST = 0.05, 0.3  # seconds between two looks of a wait
 UNIT_VECTOR = [1.0] + [0.0] * (EMBEDDING_DIMENSION - 1)
 TICKET = {
     "ticket_id": "T-1",
@@ -71,10 +72,13 @@ def told(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 
 def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
-    """What `look` finds, as soon as it is something; its last answer when the time is up."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    """What `look` finds, soon after it is something; its last answer when the time is up.
+
+    The longer it takes, the less often it is looked for: a wait leaves the machine to what it waits for.
+    """
+    began = time.monotonic()
+    while not (seen := look()) and (waited := time.monotonic() - began) < seconds:
+        time.sleep(min(max(SOONEST, waited / 20), LATEST))
     return seen
 
 

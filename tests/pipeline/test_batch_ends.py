@@ -14,6 +14,7 @@ from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.failing import Watch, Worker
 from ticket_assets.definitions import build_definitions
+from ticket_assets.domain.batches import Manifest
 from ticket_assets.jobs import enrich_tickets
 from tickets_cli.processes import free_port
 
@@ -42,6 +43,21 @@ def test_a_batch_whose_process_died_three_times_is_split_in_two_that_are_request
     halves = [pipeline.batches.manifest(half) for half in pipeline.batches.pending()]
     assert sorted(half.keys for half in halves) == [["t0.json", "t1.json", "t2.json"], ["t3.json", "t4.json"]]
     assert {half.parent for half in halves} == {worker.batch}
+
+
+def test_a_half_whose_process_died_three_times_is_split_too(pipeline, watch, worker):
+    def parts(died: Worker) -> list[Manifest]:
+        """What the batch is split into, the larger part first."""
+        for _ in range(3):
+            died.dies()
+        watch.tick()
+        pending = [pipeline.batches.manifest(batch) for batch in pipeline.batches.pending()]
+        found = [part for part in pending if part.parent == died.batch]
+        return sorted(found, key=lambda part: len(part.keys), reverse=True)
+
+    half, _ = parts(worker)
+
+    assert [len(quarter.keys) for quarter in parts(Worker(watch, half.batch))] == [2, 1]
 
 
 def test_a_batch_whose_runs_hang_is_split_and_not_run_for_ever(pipeline, watch, worker, at_once):

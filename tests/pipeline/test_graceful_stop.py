@@ -3,13 +3,16 @@
 import os
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from resources.queue import SqsQueue
 from sensors.stopping import STOPPED
+from tests.conftest import own_settings
 from tests.pipeline.programs import UP, environment, kill_all, last_words, left_of
 from tests.support import eventually, store, ticket_json
 from ticket_assets.settings import Settings, variable
@@ -68,90 +71,120 @@ class Processor:
     def depth(self) -> dict[str, int]:
         return SqsQueue(name=self.settings.queue).depth()
 
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """The processor's own, once it has started; to open it costs more than all that is asked of it."""
+        return dg.DagsterInstance.from_config(str(self.home))
+
     def runs(self) -> list[dg.DagsterRun]:
-        with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            return list(instance.get_runs())
+        return list(self.instance.get_runs())
 
     def errors(self, run: dg.DagsterRun) -> list[str | None]:
-        with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        entries = self.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
         return [entry.dagster_event and entry.dagster_event.message for entry in entries]
 
+    def close_gate(self) -> None:
+        for place in (self.gate, self.gate.with_name("gate.reached")):
+            place.unlink(missing_ok=True)
 
-@pytest.fixture
-def processor(settings, tmp_path):
+    def after_its_end(self, running: ManagedProcess) -> dict[str, Any]:
+        """What is left of it, and what it said."""
+        said = running.log.read_text()
+        return {"end": last_words(running), "said": said, "left": left_of(self.root), "stopping": self.stopping()}
+
+
+@pytest.fixture(scope="module")
+def processor(aws_endpoint, tmp_path_factory):
+    settings = own_settings()
     queue = SqsQueue(name=settings.queue)  # holds S3's own test event
     queue.delete(queue.drain(1, 0, 10))
-    yield Processor(tmp_path, settings)
-    assert eventually(lambda: kill_all(tmp_path))
+    made = Processor(tmp_path_factory.mktemp("processor"), settings)
+    yield made
+    assert eventually(lambda: kill_all(made.root))
 
 
-def test_a_run_that_ends_in_time_is_finished_before_the_processor_is(processor):
-    running = processor.start()
-    processor.put("T-1")
-    assert eventually(processor.at_work, UP)
-
-    running.terminate()
-    assert eventually(processor.stopping)
-    processor.gate.touch()
-
-    assert last_words(running).startswith("processor ended with exit code 0.")
-    assert [run.status for run in processor.runs()] == [dg.DagsterRunStatus.SUCCESS]
-    assert processor.record("T-1")
-    assert left_of(processor.root) == []
-    assert not processor.stopping()
-
-
-def test_a_run_that_takes_too_long_is_cut_within_a_pods_grace_and_run_again_by_the_next_start(processor):
-    running = processor.start()
-    processor.put("T-1")
-    assert eventually(processor.at_work, UP)
-
-    running.terminate()
-
-    assert running.ended_within(A_POD_GETS)
-    assert left_of(processor.root) == []
-    (cut,) = processor.runs()
-    assert cut.status == dg.DagsterRunStatus.FAILURE
-    assert cut.tags["dagster/will_retry"] == "true"
-    assert processor.errors(cut) == [STOPPED]
-    assert "1 runs were cut" in running.log.read_text()
-
-    processor.gate.touch()
-    running = processor.start()
-    assert eventually(lambda: processor.record("T-1"), UP)
-    assert cut.run_id in [run.parent_run_id for run in processor.runs()]
-    running.stop()
-
-
-def test_a_second_signal_cuts_the_wait_short_and_leaves_nothing_behind(processor):
+@pytest.fixture(scope="module")
+def hurried(processor) -> dict[str, Any]:
+    """A processor with a run in hand, asked twice to end."""
     running = processor.start(TEST_RUNS_SECONDS="3600")
     processor.put("T-1")
     assert eventually(processor.at_work, UP)
-
     running.terminate()
     assert eventually(processor.stopping)
     running.terminate()
-
-    assert last_words(running).startswith("processor ended with exit code 0.")
-    assert left_of(processor.root) == []
-    assert [processor.errors(run) for run in processor.runs()] == [[STOPPED]]
+    return processor.after_its_end(running) | {"runs": processor.runs()}
 
 
-def test_a_tick_that_holds_messages_lands_them_before_it_ends(processor):
-    running = processor.start(window=20)
-    processor.put("T-1")
-    assert eventually(lambda: processor.depth()["in flight"], UP)
-
-    running.terminate()
-
-    assert running.ended_within(A_POD_GETS)
-    assert sum(processor.depth().values()) == 0
-    batches = Batches(store(processor.settings.pipeline_bucket))
-    assert [batches.manifest(batch).keys for batch in batches.pending()] == [["T-1.json"]]
-    assert left_of(processor.root) == []
-
-    processor.gate.touch()
+@pytest.fixture(scope="module")
+def cut(processor, hurried) -> dict[str, Any]:
+    """The next one, which has the batch's next run in hand, asked once; that run does not end."""
+    processor.close_gate()
     running = processor.start()
-    assert eventually(lambda: processor.record("T-1"), UP)
-    running.stop()
+    assert eventually(processor.at_work, UP)
+    running.terminate()
+    in_time = running.ended_within(A_POD_GETS)
+    return processor.after_its_end(running) | {"in time": in_time, "runs": processor.runs()}
+
+
+@pytest.fixture(scope="module")
+def ticking(processor, cut) -> dict[str, Any]:
+    """The one after that finishes the batch, and is asked to end while a tick holds the message of another ticket."""
+    processor.gate.touch()
+    running = processor.start(window=20)
+    seen: dict[str, Any] = {"first": eventually(lambda: processor.record("T-1"), UP), "runs": processor.runs()}
+    idle = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    assert eventually(lambda: all(run.status in idle for run in processor.runs()), UP)
+    processor.put("T-2")
+    assert eventually(lambda: processor.depth()["in flight"], UP)
+    running.terminate()
+    in_time = running.ended_within(A_POD_GETS)
+    batches = Batches(store(processor.settings.pipeline_bucket))
+    seen |= {"in time": in_time, "messages": sum(processor.depth().values())}
+    seen["landed"] = [batches.manifest(batch).keys for batch in batches.pending()]
+    return seen | processor.after_its_end(running)
+
+
+@pytest.fixture(scope="module")
+def finished(processor, ticking) -> dict[str, Any]:
+    """The last one, asked to end while that ticket's run is in hand, which then ends."""
+    processor.close_gate()
+    running = processor.start()
+    assert eventually(processor.at_work, UP)
+    running.terminate()
+    assert eventually(processor.stopping)
+    processor.gate.touch()
+    return processor.after_its_end(running) | {"second": processor.record("T-2"), "runs": processor.runs()}
+
+
+def test_a_second_signal_cuts_the_wait_short_and_leaves_nothing_behind(processor, hurried):
+    assert hurried["end"].startswith("processor ended with exit code 0.")
+    assert hurried["left"] == []
+    assert [processor.errors(run) for run in hurried["runs"]] == [[STOPPED]]
+
+
+def test_a_run_that_takes_too_long_is_cut_within_a_pods_grace_and_run_again_by_the_next_start(processor, cut, ticking):
+    assert cut["in time"]
+    assert cut["left"] == []
+    last = cut["runs"][0]
+    assert [run.status for run in cut["runs"]] == [dg.DagsterRunStatus.FAILURE] * 2
+    assert last.tags["dagster/will_retry"] == "true"
+    assert processor.errors(last) == [STOPPED]
+    assert "1 runs were cut" in cut["said"]
+    assert ticking["first"]
+    assert last.run_id in [run.parent_run_id for run in ticking["runs"]]
+
+
+def test_a_tick_that_holds_messages_lands_them_before_it_ends(ticking, finished):
+    assert ticking["in time"]
+    assert ticking["messages"] == 0
+    assert ticking["landed"] == [["T-2.json"]]
+    assert ticking["left"] == []
+    assert finished["second"]
+
+
+def test_a_run_that_ends_in_time_is_finished_before_the_processor_is(finished):
+    assert finished["end"].startswith("processor ended with exit code 0.")
+    assert finished["runs"][0].status == dg.DagsterRunStatus.SUCCESS
+    assert finished["second"]
+    assert finished["left"] == []
+    assert not finished["stopping"]

@@ -1,6 +1,5 @@
 """A real run that does not end: Dagster's monitor ends it after the maximum runtime, and interrupts its worker."""
 
-import dagster as dg
 import yaml
 
 from sensors.run_ends import end_of
@@ -25,5 +24,4 @@ def test_a_run_that_the_monitor_ends_took_too_long_though_its_worker_speaks_of_a
     finally:
         running.stop(0)
         assert eventually(lambda: kill_all(tmp_path))
-    with dg.DagsterInstance.from_config(str(processor.home)) as instance:
-        assert end_of(instance, run) is End.TOO_LONG
+    assert end_of(processor.instance, run) is End.TOO_LONG

@@ -54,11 +54,10 @@ def enriched(ticket_id: str) -> bool:
     return bool(eventually(lambda: store("own-enriched").find(f"{ticket_id}.json"), UP))
 
 
-def failed_ticks(home: Path) -> list[str]:
+def failed_ticks(instance: dg.DagsterInstance) -> list[str]:
     """What the queue sensor's failed ticks say."""
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        states = [s for s in instance.all_instigator_state() if s.instigator_name == "ticket_queue_sensor"]
-        ticks = [t for s in states for t in instance.get_ticks(s.instigator_origin_id, s.selector_id)]
+    states = [s for s in instance.all_instigator_state() if s.instigator_name == "ticket_queue_sensor"]
+    ticks = [t for s in states for t in instance.get_ticks(s.instigator_origin_id, s.selector_id)]
     return [tick.error.to_string() for tick in ticks if tick.error]
 
 
@@ -75,7 +74,8 @@ def seen(place) -> dict[str, Any]:
     running.wait_until(lambda: "processing" in output(), UP)
     seen: dict[str, Any] = {"first": enriched("T-1")}
     aws.stop()
-    seen["ticks"] = eventually(lambda: failed_ticks(place / "home"), UP)
+    with dg.DagsterInstance.from_config(str(place / "home")) as instance:
+        seen["ticks"] = eventually(lambda: failed_ticks(instance), UP)
     aws = aws_server(place)
     seen["second"] = enriched("T-2")
     running.terminate()

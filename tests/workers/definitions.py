@@ -2,7 +2,7 @@
 
 GATE names a directory: `open` in it lets those pass that wait, `loads` has a line for each load, and while `missing` is
 there none succeeds. Run as a program it is the stack of `tickets up --workers 1` with the definitions of the module
-that is named; TEST_RUNS_SECONDS replaces what its stop waits for.
+that is named; TEST_RUNS_SECONDS replaces what its stop waits for. A worker that dies soon is replaced soon.
 """
 
 import os
@@ -19,7 +19,7 @@ from resources.models.roles import ModelNotAvailable
 from tests.fakes import KillerEmbedder, fake_suite
 from tests.support import eventually
 from ticket_assets.definitions import build_definitions
-from tickets_cli import dagster_services, stack
+from tickets_cli import dagster_services, stack, worker_pool
 from tickets_cli.layout import state_dir
 from tickets_cli.terminal import say
 
@@ -54,6 +54,7 @@ def main(module: str, aws: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     seconds = float(os.environ["TEST_RUNS_SECONDS"])
     dagster_services.RUNS_SECONDS = stack.RUNS_SECONDS = seconds  # pyright: ignore[reportAttributeAccessIssue]
+    worker_pool.LONGEST_PAUSE = worker_pool.FIRST_PAUSE  # pyright: ignore[reportAttributeAccessIssue]
     ports = stack.Ports.free()._replace(aws=aws)
     with stack.running_stack(state_dir(), ports, say, workers=1, module=module) as running:
         say("up")

@@ -18,16 +18,6 @@ from tickets_cli.main import app
 A_POD_GETS = 30  # seconds from SIGTERM to SIGKILL
 
 
-def test_models_are_loaded_before_the_worker_takes_its_first_run(site):
-    os.kill(before := site.ready(), signal.SIGKILL)
-
-    assert eventually(lambda: site.ready() not in {0, before}, UP)
-
-    (word,) = site.pulse.workers().values()
-    assert (word["runs"], word["trouble"]) == (0, None)
-    assert site.loads()[-1] == word["pid"]
-
-
 def test_models_stay_loaded_from_one_run_to_the_next(site):
     first, second = site.enrich("first"), site.enrich("second")
 
@@ -72,7 +62,7 @@ def test_a_worker_killed_in_a_run_has_it_failed_within_a_minute_and_another_run_
     assert site.pipeline.record("killed")
 
 
-def test_a_worker_ends_after_the_run_in_hand_where_code_has_changed_and_the_next_one_has_the_new_code(site):
+def test_a_worker_ends_after_its_run_where_code_has_changed_and_the_next_loads_new_code_and_models_first(site):
     run, pid = site.waiting("changed")
     site.code.write_text(site.code.read_text() + "print('the new code')\n")
     assert eventually(lambda: "changing/__init__.py changed" in site.program.log.read_text(), UP)
@@ -84,15 +74,9 @@ def test_a_worker_ends_after_the_run_in_hand_where_code_has_changed_and_the_next
     assert site.run(run.run_id).is_success
     assert eventually(lambda: site.ready() not in {0, pid}, UP)
     assert "the new code" in site.worker_log()
-
-
-def test_a_worker_starts_anew_where_a_label_file_has_changed(site):
-    pid = site.ready()
-    labels = site.labels / "intent.yaml"
-
-    labels.write_text(labels.read_text() + "\n")
-
-    assert eventually(lambda: site.ready() not in {0, pid}, UP)
+    (word,) = site.pulse.workers().values()
+    assert (word["runs"], word["trouble"]) == (0, None)
+    assert site.loads()[-1] == word["pid"]
 
 
 def test_a_run_is_healthy_while_its_worker_works_on_it_and_not_where_nobody_does(site):
@@ -117,7 +101,7 @@ def test_a_canceled_run_ends_and_its_worker_lives_on(site):
     site.open_gate()
 
 
-def test_models_that_cannot_be_loaded_are_told_and_end_no_worker(site):
+def test_a_worker_starts_anew_where_labels_have_changed_and_models_that_cannot_be_loaded_are_told_and_end_none(site):
     pid, labels = site.ready(), site.labels / "intent.yaml"
     (site.gate / "missing").touch()
     labels.write_text(labels.read_text() + "\n")
