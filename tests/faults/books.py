@@ -1,11 +1,17 @@
 """The promise, asked of the stores: each object's newest version is enriched exactly once, or in quarantine."""
 
+import dagster as dg
+
 from resources.dynamodb import from_item
 from resources.queue import SqsQueue
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_queue_sensor import Queue
 from tests.support import eventually
 from ticket_assets.stores.quarantine import QuarantineEntry
+
+
+def warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == 30]
 
 
 def finish(queue: Queue, ticks: int = 5) -> None:
