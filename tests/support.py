@@ -70,11 +70,14 @@ def told(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     return {name: entry.value for name, entry in event.metadata.items()}
 
 
-def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
-    """What `look` finds, as soon as it is something; its last answer when the time is up."""
+def eventually(look: Callable[[], Seen], seconds: float = 20, every: float = 0.05) -> Seen:
+    """What `look` finds, as soon as it is something; its last answer when the time is up.
+
+    It looks `every` so many seconds: seldom, where a look takes the processor from what is waited for.
+    """
     deadline = time.monotonic() + seconds
     while not (seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(every)
     return seen
 
 

@@ -27,7 +27,7 @@ def finish(queue: Queue, ticks: int = 5) -> None:
 def assert_books_balance(pipeline: Pipeline, *, seconds: float = 20) -> None:
     """Wait until nothing is under way; then fail with what is wrong with each key, if anything is."""
     queue = SqsQueue(name=pipeline.settings.queue)
-    eventually(lambda: not open_ends(pipeline, queue), seconds)
+    eventually(lambda: not open_ends(pipeline, queue), seconds, every=0.2)
     assert open_ends(pipeline, queue) == []
 
 
