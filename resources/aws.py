@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeVar
 import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
+from botocore.loaders import create_loader
+from botocore.session import get_session
 
 from resources.aws_codes import CODES, FAILING, HEAD_CODES, THROTTLES
 from resources.endpoint import (  # noqa: F401 - most of the project takes these from here
@@ -72,12 +74,20 @@ def _client(service: str, endpoint: str | None, region_name: str) -> Any:
     return new_client(service, endpoint, region_name)
 
 
+@Once
+def _descriptions() -> Any:
+    """What botocore's files say of the services: reading them, per session, is nine tenths of a client's cost."""
+    return create_loader()
+
+
 def new_client(service: str, endpoint: str | None, region_name: str, read_seconds: float | None = None) -> Any:
     """A client of `service` that gives a busy server a few seconds; `client` gives the process's shared one.
 
     An answer must begin within `read_seconds`, READ_SECONDS where none are given.
     """
-    session = boto3.Session()
+    core = get_session()
+    core.register_component("data_loader", _descriptions())
+    session = boto3.Session(botocore_session=core)
     # A local server checks no credentials, but boto3 signs nothing without some.
     invented = "test" if is_local(endpoint) and session.get_credentials() is None else None
     config = Config(

@@ -20,7 +20,7 @@ from dagster._core.execution import compute_logs
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
@@ -34,9 +34,9 @@ from tickets_cli.provisioning import provision
 
 # Files whose tests wait for whole programs: started first, they leave the cores to all others, not only to each other.
 FIRST = (
+    "tests/workers/",
     "tests/pipeline/test_stack.py",
     "tests/deploy/flox/test_hook.py",
-    "tests/workers/",
     "tests/deploy/test_iam.py",
     "tests/pipeline/test_restarts.py",
     "tests/pipeline/test_end_to_end.py",
@@ -98,9 +98,9 @@ def pytest_sessionfinish(session):
 @pytest.fixture(scope="session", autouse=True)
 def unmirrored_output():
     """What a run in this process prints is in its files alone: to repeat it, Dagster starts four programs a run."""
-    before, compute_logs.tail_to_stream = compute_logs.tail_to_stream, lambda *_: nullcontext((None, None))
-    yield
-    compute_logs.tail_to_stream = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compute_logs, "tail_to_stream", lambda *_: nullcontext((None, None)))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,7 +116,7 @@ def quick_databases():
             connection.execute("PRAGMA synchronous=OFF")
 
     event.listen(Engine, "connect", connected)
-    before, engines, lock = sqlite_event_log.create_engine, {}, Lock()
+    engines, lock = {}, Lock()
 
     def once(place: str, **how: object) -> Engine:
         with lock:
@@ -125,21 +125,18 @@ def quick_databases():
                 Engine.dispose(engine)
                 engine = None
             if engine is None:
-                engine = before(place, **{**how, "poolclass": QueuePool})
-                engine.dispose = lambda: None  # Dagster calls it after each event
+                engine = create_engine(place, **{**how, "poolclass": QueuePool})
+                engine.dispose = lambda: None  # pyright: ignore[reportAttributeAccessIssue] - called after each event
             engines[place] = engine
             if len(engines) > MOST_ENGINES:
                 Engine.dispose(engines.pop(next(iter(engines))))
             return engine
 
-    migrations = ScriptDirectory.from_config
-    for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
-        storage.create_engine = once
-    ScriptDirectory.from_config = cache(migrations)
-    yield
-    ScriptDirectory.from_config = migrations
-    for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
-        storage.create_engine = before
+    with pytest.MonkeyPatch.context() as patch:
+        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+            patch.setattr(storage, "create_engine", once)
+        patch.setattr(ScriptDirectory, "from_config", cache(ScriptDirectory.from_config))
+        yield
     for engine in engines.values():
         Engine.dispose(engine)
     event.remove(Engine, "connect", connected)

@@ -71,14 +71,15 @@ def told(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     return {name: entry.value for name, entry in event.metadata.items()}
 
 
-def eventually(look: Callable[[], Seen], seconds: float = 20) -> Seen:
+def eventually(look: Callable[[], Seen], seconds: float = 20, every: float = SOONEST) -> Seen:
     """What `look` finds, soon after it is something; its last answer when the time is up.
 
-    The longer it takes, the less often it is looked for: a wait leaves the machine to what it waits for.
+    It looks at most `every` so many seconds, and less often the longer it takes: a wait leaves the machine to what it
+    waits for.
     """
     began = time.monotonic()
     while not (seen := look()) and (waited := time.monotonic() - began) < seconds:
-        time.sleep(min(max(SOONEST, waited / 20), LATEST))
+        time.sleep(max(every, min(waited / 20, LATEST)))
     return seen
 
 

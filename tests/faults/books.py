@@ -1,11 +1,17 @@
 """The promise, asked of the stores: each object's newest version is enriched exactly once, or in quarantine."""
 
+import dagster as dg
+
 from resources.dynamodb import from_item
 from resources.queue import SqsQueue
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.queueing import Queue
 from tests.support import eventually
 from ticket_assets.stores.quarantine import QuarantineEntry
+
+
+def warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == 30]
 
 
 def finish(queue: Queue, ticks: int = 5) -> None:
@@ -21,7 +27,7 @@ def finish(queue: Queue, ticks: int = 5) -> None:
 def assert_books_balance(pipeline: Pipeline, *, seconds: float = 20) -> None:
     """Wait until nothing is under way; then fail with what is wrong with each key, if anything is."""
     queue = SqsQueue(name=pipeline.settings.queue)
-    eventually(lambda: not open_ends(pipeline, queue), seconds)
+    eventually(lambda: not open_ends(pipeline, queue), seconds, every=0.2)
     assert open_ends(pipeline, queue) == []
 
 

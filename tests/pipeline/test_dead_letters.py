@@ -8,14 +8,14 @@ from resources.aws import client
 from resources.queue import SqsQueue
 from sensors.dead_letters import DeadLetters
 from tests.pipeline.conftest import Pipeline
-from tests.pipeline.queueing import Queue
+from tests.pipeline.quick_queue import QuickQueue
 from tests.support import eventually
 from tests.traces import traces
 from ticket_assets.stores.quarantine import Quarantine
 from ticket_assets.stores.tombstones import Tombstones
 
 
-class Dead(Queue):
+class Dead(QuickQueue):
     """The sensor, with a dead-letter queue whose messages are seen again at once."""
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -48,8 +48,8 @@ class Dead(Queue):
 
 
 @pytest.fixture
-def dead(settings, local_instance):
-    return Dead(Pipeline(settings, local_instance))
+def dead(pipeline):
+    return Dead(pipeline)
 
 
 def test_a_dead_letter_about_a_good_object_goes_to_quarantine_with_its_history(dead):

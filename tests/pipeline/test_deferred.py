@@ -3,8 +3,8 @@
 import pytest
 
 from tests.fakes import LengthEmbedder, fake_suite
-from tests.pipeline.conftest import Pipeline
 from tests.pipeline.queueing import Queue, queue_run
+from tests.pipeline.quick_queue import QuickQueue
 from tests.support import told
 from ticket_assets.assets.policy import BATCHES
 
@@ -12,8 +12,8 @@ BEHIND = {"dagster/priority": "-10"}
 
 
 @pytest.fixture
-def queue(settings, local_instance):
-    made = Queue(Pipeline(settings, local_instance))
+def queue(pipeline):
+    made = QuickQueue(pipeline)
     made.set(batch_window_seconds=20)  # no tick waits for a first message
     return made
 

@@ -7,7 +7,7 @@ import pytest
 from resources.aws import AwsUnavailable
 from sensors import batch_failure_sensor as module
 from tests.pipeline.failing import Watch
-from ticket_assets.definitions import build_definitions
+from ticket_assets.definitions import defs
 from tickets_cli.processes import free_port
 
 
@@ -41,7 +41,7 @@ def test_a_batch_that_will_be_retried_is_not_recorded_yet(pipeline, watch):
 
 def test_a_canceled_batch_is_recorded_too(pipeline, watch):
     batch = pipeline.land(pipeline.put("t1"))
-    job = build_definitions({}, pipeline.settings).resolve_job_def("enrich_tickets")
+    job = defs.resolve_job_def("enrich_tickets")
     run = pipeline.instance.create_run_for_job(job, tags={"dagster/partition": batch})
     pipeline.instance.report_run_canceled(run)
     assert watch.recorded() == [batch]

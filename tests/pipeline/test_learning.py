@@ -63,7 +63,11 @@ def test_an_object_that_is_another_or_no_ticket_by_now_is_left_out_and_said(pipe
     assert "2 corrected tickets left out" in " ".join(capsys.readouterr().out.split())
 
 
-def test_corrections_that_help_become_examples_of_their_label(gardening, labels):
+def test_corrections_that_help_are_shown_and_with_a_yes_become_examples_of_their_label(gardening, labels):
+    code, output = learn(typed="n\n")
+    assert code == 1
+    assert output.index("in our Cairo office") < output.index("Add 6 examples to")
+    assert (labels / "intent.yaml").read_bytes() == (LABELS / "intent.yaml").read_bytes()
     code, output = learn("--yes")
     assert code == 0, output
     assert "security_concern, 6 examples: 0 of 6 held-out corrections right, with them 6: helps" in output
@@ -76,14 +80,6 @@ def test_corrections_that_help_become_examples_of_their_label(gardening, labels)
     code, output = learn("--yes")  # once more: nothing is new
     assert code == 1
     assert "0 texts with a corrected intent are new to the file" in output
-
-
-def test_the_texts_are_shown_before_it_asks_and_without_a_yes_the_file_stays(gardening, labels):
-    before = (labels / "intent.yaml").read_bytes()
-    code, output = learn(typed="n\n")
-    assert code == 1
-    assert output.index("in our Cairo office") < output.index("Add 6 examples to")
-    assert (labels / "intent.yaml").read_bytes() == before
 
 
 def test_too_few_corrections_are_said_to_be_too_few(named, labels):

@@ -19,20 +19,17 @@ def listed(pipeline):
     return {item["ticket_id"] for item in lists.page(Wanted(NEEDS_REVIEW, REASONS), 10).items}
 
 
-def test_a_ticket_in_doubt_is_found_by_the_sparse_index_and_a_sure_one_is_not(pipeline):
+def test_a_ticket_in_doubt_is_on_the_list_a_sure_one_is_not_and_a_later_run_that_is_sure_takes_it_off(pipeline):
     unsure, sure = pipeline.put("unsure", body=f"puzzling. {CALM}"), pipeline.put("sure", body=CALM)
-    assert pipeline.enrich(unsure, sure, suite=doubting_suite()).success
+    batch = pipeline.land(unsure, sure)
+    assert pipeline.run(batch, doubting_suite()).success
     (doubted,), (clear,) = pipeline.items("unsure"), pipeline.items("sure")
     assert doubted["needs_review"] == "intent"
     assert "needs_review" not in clear
     assert pipeline.records.head(unsure).metadata["needs-review"] == "intent urgency"
     assert listed(pipeline) == {"unsure"}
-
-
-def test_a_ticket_in_another_language_is_flagged_and_not_guessed_at_silently(pipeline):
-    german = "Ich kann mich seit gestern nicht mehr anmelden, bitte helfen Sie mir, es ist sehr dringend."
-    assert pipeline.enrich(pipeline.put("german", subject="Hilfe", body=german)).success
-    assert pipeline.items("german")[0]["needs_review"] == "language"
+    pipeline.run(batch)
+    assert listed(pipeline) == set()
 
 
 def test_a_language_that_the_producer_names_counts_where_the_text_says_little(pipeline):
@@ -57,18 +54,11 @@ def test_a_decision_takes_only_its_own_label_out_of_doubt(pipeline):
     assert pipeline.items("unsure")[0]["doubts"] == "intent urgency"
 
 
-def test_a_ticket_in_another_language_is_off_the_list_once_all_its_labels_are_decided(pipeline):
+def test_a_ticket_in_another_language_is_flagged_until_all_its_labels_are_decided(pipeline):
     german = "Ich kann mich seit gestern nicht mehr anmelden, bitte helfen Sie mir, es ist sehr dringend."
-    pipeline.enrich(pipeline.put("german", subject="Hilfe", body=german))
+    assert pipeline.enrich(pipeline.put("german", subject="Hilfe", body=german)).success
+    assert pipeline.items("german")[0]["needs_review"] == "language"
     decide(pipeline.stores["table"], "german", {"intent": "login_issue", "urgency": "high"})
     assert pipeline.items("german")[0]["needs_review"] == "language"
     decide(pipeline.stores["table"], "german", {"sentiment": "NEUTRAL"})
     assert "needs_review" not in pipeline.items("german")[0]
-
-
-def test_a_later_run_that_is_sure_takes_the_ticket_off_the_list(pipeline):
-    batch = pipeline.land(pipeline.put("unsure", body=f"puzzling. {CALM}"))
-    pipeline.run(batch, doubting_suite())
-    assert listed(pipeline) == {"unsure"}
-    pipeline.run(batch)
-    assert listed(pipeline) == set()

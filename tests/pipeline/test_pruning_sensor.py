@@ -18,7 +18,7 @@ from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.support import eventually
 from ticket_assets.assets.policy import BATCHES
-from ticket_assets.definitions import build_definitions
+from ticket_assets.definitions import build_definitions, defs
 from ticket_assets.domain.batches import BatchFailure, Manifest
 from ticket_assets.settings import variable
 from tickets_cli.layout import PROJECT
@@ -68,14 +68,10 @@ def pruned(pipeline):
     return Pruned(pipeline)
 
 
-def job(pipeline: Pipeline):
-    return build_definitions({"models": fake_suite()}, pipeline.settings).resolve_job_def("enrich_tickets")
-
-
 def start_run(pruned: Pruned, batch: str, status: dg.DagsterRunStatus) -> None:
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("tickets"), "__repository__")
     pruned.instance.create_run_for_job(
-        job(pruned.pipeline),
+        defs.resolve_job_def("enrich_tickets"),  # only named by the run, never run
         status=status,
         remote_job_origin=RemoteJobOrigin(repository, "enrich_tickets"),
         tags={"dagster/partition": batch},
@@ -106,17 +102,20 @@ def test_a_batch_of_which_only_a_part_was_made_stays(pruned):
     assert pruned.tick() == []
 
 
-@pytest.mark.parametrize("prefix", ["pending/", "deferred/"])
-def test_a_batch_whose_marker_stands_stays(pruned, prefix):
-    batch = pruned.done("t1")
-    pruned.pipeline.store.put(f"batches/{prefix}{batch}", b"")
+def test_a_finished_batch_stays_while_a_marker_stands_or_it_is_recorded_as_failed_or_aws_is_away(pruned, monkeypatch):
+    batch, batches = pruned.done("t1"), pruned.pipeline.batches
+    for prefix, clear in (("pending/", batches.clear_pending), ("deferred/", batches.clear_deferred)):
+        pruned.pipeline.store.put(f"batches/{prefix}{batch}", b"")
+        assert pruned.tick() == [], prefix
+        clear(batch)
+    batches.record_failure(BatchFailure(batch=batch, run_id="r", error="e", at=""))
     assert pruned.tick() == []
-
-
-def test_a_batch_that_is_recorded_as_failed_stays(pruned):
-    batch = pruned.done("t1")
-    pruned.pipeline.batches.record_failure(BatchFailure(batch=batch, run_id="r", error="e", at=""))
-    assert pruned.tick() == []
+    batches.clear_failure(batch)
+    with monkeypatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(AwsUnavailable, match="cannot reach"):
+            pruned.tick()
+    assert pruned.tick() == [batch]
 
 
 @pytest.mark.parametrize("status", ["QUEUED", "STARTED", "CANCELING", "NOT_STARTED"])
@@ -127,11 +126,11 @@ def test_a_batch_of_which_a_run_is_under_way_stays_though_a_later_one_succeeded(
     assert pruned.tick() == []
 
 
-@pytest.mark.parametrize("status", ["FAILURE", "CANCELED"])
-def test_a_batch_whose_last_run_ended_badly_stays(pruned, status):
+def test_a_batch_whose_last_run_ended_badly_stays(pruned):
     batch = pruned.done("t1")
-    start_run(pruned, batch, getattr(dg.DagsterRunStatus, status))
-    assert pruned.tick() == []
+    for status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
+        start_run(pruned, batch, status)
+        assert pruned.tick() == [], status
 
 
 def test_a_batch_that_was_split_goes_once_its_halves_are_landed_unless_it_is_held(pruned):
@@ -162,17 +161,11 @@ def test_nothing_goes_while_a_backfill_is_active(pruned):
     assert pruned.tick() == [batch]
 
 
-def test_an_outage_is_a_failed_tick_that_names_it_and_nothing_goes(pruned, monkeypatch):
-    pruned.done("t1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(AwsUnavailable, match="cannot reach"):
-        pruned.tick()
-
-
 def test_a_late_run_of_a_forgotten_batch_succeeds(pruned):
     batch = pruned.done("t1")
     pruned.instance.delete_dynamic_partition(BATCHES.name, batch)
-    late = job(pruned.pipeline).execute_in_process(
+    definitions = build_definitions({"models": fake_suite()}, pruned.pipeline.settings)
+    late = definitions.resolve_job_def("enrich_tickets").execute_in_process(
         tags={"dagster/partition": batch, "dagster/run_key": batch}, instance=pruned.instance
     )
     assert late.success

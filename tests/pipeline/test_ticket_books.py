@@ -9,7 +9,7 @@ from tests.pipeline.ledger import Ledger, counts, enriched
 from tests.support import eventually
 from ticket_assets.assets import runs as runs_module
 from ticket_assets.assets.runs import batches_at_work
-from ticket_assets.definitions import build_definitions
+from ticket_assets.definitions import defs
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.stores import books as module
 from ticket_assets.stores.books import reconcile, replay
@@ -48,7 +48,7 @@ def test_a_ticket_in_a_batch_with_a_marker_is_in_flight(ledger, pipeline, folder
 
 
 def run_of(pipeline: Pipeline, batch: str) -> dg.DagsterRun:
-    job = build_definitions({}, pipeline.settings).resolve_job_def("enrich_tickets")
+    job = defs.resolve_job_def("enrich_tickets")
     return pipeline.instance.create_run_for_job(job, tags={"dagster/partition": batch})
 
 

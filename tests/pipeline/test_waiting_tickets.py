@@ -20,7 +20,7 @@ from tests.support import eventually
 from ticket_assets.assets.freshness import ASSET, CHECK
 from ticket_assets.assets.policy import NEW_TICKETS
 from ticket_assets.assets.waiting import waiting
-from ticket_assets.definitions import build_definitions
+from ticket_assets.definitions import build_definitions, defs
 from ticket_assets.domain.batches import Manifest, landed_at
 from ticket_assets.settings import variable
 from tickets_cli.layout import PROJECT
@@ -127,7 +127,7 @@ def test_a_message_waits_since_the_newest_ticket_was_put_that_was_received(watch
 
 def test_what_a_backfill_or_a_reprocess_has_yet_to_do_is_no_waiting_ticket(watch, pipeline):
     pipeline.batches.land(pipeline.settings.raw_bucket, ["t1.json"], deferred=True)
-    job = build_definitions({"models": fake_suite()}, pipeline.settings).resolve_job_def("enrich_tickets")
+    job = defs.resolve_job_def("enrich_tickets")
     pipeline.instance.create_run_for_job(job, tags={"dagster/partition": LONG_AGO})
     assert watch.oldest() == (0, "nothing")
     pipeline.instance.create_run_for_job(job, tags={"dagster/partition": LONG_AGO, **NEW_TICKETS})

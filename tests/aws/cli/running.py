@@ -24,7 +24,7 @@ def tickets(*arguments: str, typed: str | None = None):
 def printed(*arguments: str, typed: str | None = None) -> str:
     """What a command that succeeds prints, on one line."""
     result = tickets(*arguments, typed=typed)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.output or repr(result.exception)
     return " ".join(result.stdout.split())
 
 
