@@ -14,9 +14,8 @@ from urllib.request import urlopen
 
 import dagster as dg
 import pytest
-from click.testing import Result
 from dagster._core.events import DagsterEvent, DagsterEventType
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from resources.aws import client
 from resources.queue import SqsQueue

@@ -102,17 +102,5 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         return spec
 
 
-def _fork_run_workers() -> None:
-    """A code server's run workers come from a process that has imported all, which takes 3 s for each of its own."""
-    import multiprocessing
-
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["dagster._cli", "dagster._grpc.server", "tests.faults.definitions"])
-    method = multiprocessing.get_context
-    multiprocessing.get_context = lambda name=None: forks if name == "spawn" else method(name)
-
-
 if "FAULT_DIR" in os.environ:
     sys.meta_path.insert(0, _AfterImport())
-    if "grpc" in sys.orig_argv:
-        _fork_run_workers()
