@@ -71,6 +71,7 @@ class DynamoDBIOManager(dg.ConfigurableIOManager):
             if self._same_key(rival, own):
                 continue
             if not self._beats(record, rival):
+                self._hand_on(own, rival)
                 self.table.delete(own)
                 return Outcome.SUPERSEDED
             if history([own, rival]) != history([own]):

@@ -8,7 +8,7 @@ import random
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from resources.dynamodb import from_item
@@ -143,8 +143,11 @@ def test_whatever_the_order_of_steps_one_item_of_the_newest_version_stands(stage
 
 def test_whatever_the_order_of_steps_no_decision_of_a_person_is_lost(stage):
     labels = ("high", "low")
+    # A writer that finds itself superseded has a decision that the newer item knows nothing of.
+    versions = [Version(100, 200.0, 5, True), Version(100, 201.0, 5, True), Version(101, 202.0, 5, True)]
 
     @examples(MANY)
+    @example(Play([*versions, Version(101, 203.0, 6, True)], 3142287, {}))
     @given(plays())
     def check(play):
         play, key = stage.prepare(play)
