@@ -7,6 +7,7 @@ them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resources.lance_client import one_of, said, storage_options
@@ -36,7 +37,7 @@ class Growth(NamedTuple):
 
     Below `rows` all vectors are compared. The index is made with as many partitions as the square root of the rows, of
     256 rows at least; later Lance itself joins and splits them where it takes in what is new. A search looks into
-    `probes` of them, into more where a condition leaves too few rows in these, and compares `candidates` by their whole
+    `probes` of them, into more where few rows pass a condition, and compares `candidates` by their whole
     vectors, or `refine` times as many as are wanted where that is more.
     """
 
@@ -114,7 +115,7 @@ class LanceTable:
         """
         how = {"column": VECTOR, "q": vector, "k": limit, "metric": "cosine"}
         refine = max(self._growth.refine, self._growth.candidates // limit)
-        growth = {"minimum_nprobes": self._growth.probes, "refine_factor": refine}
+        growth = {"minimum_nprobes": self.probes(where, refine * limit), "refine_factor": refine}
         found = self._found("_distance", where, columns, nearest={**how, **growth})
         return [{"score": 1 - row.pop("_distance"), **row} for row in found]
 
@@ -130,6 +131,19 @@ class LanceTable:
         query = {"query": words, "columns": [self._text]}
         found = self._found("_score", where, columns, full_text_query=query, limit=limit)
         return [{"score": row.pop("_score"), **row} for row in found]
+
+    def probes(self, where: str, candidates: int) -> int:
+        """Into how many partitions to look: where few rows pass, into so many as have `candidates` of them in the mean.
+
+        Lance itself would stop as soon as it has as many as are wanted. Raises NoTable, IndexUnavailable.
+        """
+        with said():
+            dataset = self.opened()
+            rows = dataset.count_rows()
+            if not where or rows < self._growth.rows:
+                return self._growth.probes
+            passing = dataset.count_rows(where)
+        return max(self._growth.probes, ceil(rows**0.5 * candidates / max(passing, 1)))
 
     def _found(self, score: str, where: str, columns: Sequence[str], **wanted: Any) -> list[dict[str, Any]]:
         # A tombstone has neither vector nor text, so none is found: to ask for rows that have one would read them all.

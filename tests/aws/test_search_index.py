@@ -204,6 +204,15 @@ def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(large):
     assert {hit["ticket_id"] for hit in found} == {f"T-{n}" for n in range(0, 1_100, 100)}
 
 
+def test_the_fewer_pass_a_filter_the_more_of_the_index_is_searched(large):
+    table = SearchIndex(large, LARGE).table(EMBEDDER)
+
+    assert table.probes("", 100) == 1
+    assert table.probes("customer_id = 'C-1'", 100) == 4  # of 33: a hundred of 1,089 rows
+    assert table.probes("customer_id = 'rare'", 10) == 31  # ten of eleven
+    assert table.probes("customer_id = 'nobody'", 10) > 33
+
+
 def test_a_server_that_is_away_is_one_line_that_names_it(index, monkeypatch):
     nowhere = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere)
