@@ -112,12 +112,12 @@ def batches(stack) -> dict[str, str]:
     (run,) = eventually(lambda: [run for run in stack.runs(made["lost"]) if run.is_success], UP)
     made["lost run"] = stack.lose(run)
     made["waits"] = pipeline.land(pipeline.put("waits", subject="WAITS"))
-    made["killer"] = pipeline.land(pipeline.put("killer", subject="KILLS"), pipeline.put("beside"))
+    made["killer"] = pipeline.land(*[pipeline.put(f"t{n}", subject="KILLS" if n == 2 else "fine") for n in range(4)])
     stack.kill(made["waits"], signal.SIGKILL)
     stack.kill(made["waits"], signal.SIGTERM)
     (stack.gate / "open").touch()
     eventually(lambda: len(stack.runs(made["lost"])) == 3 and stack.runs(made["lost"])[-1].is_success, UP)
-    good = ("waits", "lost", "beside")
+    good = ("waits", "lost", "t0", "t1", "t3")
     eventually(lambda: [*pipeline.quarantine.entries()] and all(pipeline.items(name) for name in good), 3 * UP)
     eventually(lambda: not pipeline.batches.pending(), UP)
     return made
@@ -126,18 +126,23 @@ def batches(stack) -> dict[str, str]:
 def test_of_a_batch_with_a_killer_the_killer_alone_is_quarantined(stack, batches):
     pipeline = stack.pipeline
     (entry,) = pipeline.quarantine.entries()
-    assert (entry.key, entry.reason) == ("killer.json", "model_failure")
+    assert (entry.key, entry.reason) == ("t2.json", "model_failure")
     assert entry.errors[0].message == "killed the models' process three times, alone (signal 9)"
-    assert [len(pipeline.items(name)) for name in ("killer", "beside")] == [0, 1]
+    assert [len(pipeline.items(f"t{n}")) for n in range(4)] == [1, 1, 0, 1]
 
 
-def test_the_batch_is_halved_and_each_batch_that_held_the_killer_died_three_times(stack, batches):
+def test_the_batch_is_halved_twice_and_each_batch_that_held_the_killer_died_three_times_first(stack, batches):
     (entry,) = stack.pipeline.quarantine.entries()
-    alone = stack.pipeline.batches.manifest(entry.batch)
-    assert (alone.keys, alone.parent) == (["killer.json"], batches["killer"])
-    for batch in (alone.batch, alone.parent):
+    manifest = stack.pipeline.batches.manifest(entry.batch)
+    line = []
+    while manifest.parent:
+        manifest = stack.pipeline.batches.manifest(manifest.parent)
+        line.append(manifest)
+    assert [len(manifest.keys) for manifest in line] == [2, 4]
+    assert line[-1].batch == batches["killer"]
+    for manifest in line:
         # On a busy machine a run may also fail to start in time, which counts for nothing.
-        ends = [end_of(stack.pipeline.instance, run) for run in stack.runs(batch)]
+        ends = [end_of(stack.pipeline.instance, run) for run in stack.runs(manifest.batch)]
         assert ends.count(End.PROCESS_DIED) >= 3
         assert set(ends) <= {End.PROCESS_DIED, End.HOST_GONE}
 
