@@ -15,10 +15,9 @@ from tests.support import forget_clients
 
 @pytest.fixture(scope="session")
 def way(aws_endpoint):
-    """A proxy in front of the local server for all tests: clients, which take a while to make, know it by its URL."""
+    """A proxy in front of the local server for all tests."""
     with running_proxy(aws_endpoint) as running:
         yield running
-    forget_clients()  # and their open connections
 
 
 @pytest.fixture
@@ -28,6 +27,7 @@ def proxy(way, settings, monkeypatch):
     way.forget()
     yield way
     way.forget()
+    forget_clients()  # what one has said to wait for, it says a minute later at the earliest
 
 
 @pytest.fixture
