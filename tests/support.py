@@ -17,6 +17,8 @@ from ticket_assets.domain.rows import Provenance
 
 Seen = TypeVar("Seen")
 
+# Of an instance: else a server that still ends when Python collects its handle is an error of whichever test is next.
+WAITS_FOR_CODE_SERVERS = {"code_servers": {"wait_for_local_processes_on_shutdown": True}}
 SOONEST, LATEST = 0.05, 0.3  # seconds between two looks of a wait
 UNIT_VECTOR = [1.0] + [0.0] * (EMBEDDING_DIMENSION - 1)
 TICKET = {

@@ -16,7 +16,7 @@ from resources.queue import SqsQueue
 from sensors.partition_pruning_sensor import build_partition_pruning_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.support import eventually
+from tests.support import WAITS_FOR_CODE_SERVERS, eventually
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.definitions import build_definitions, defs
 from ticket_assets.domain.batches import BatchFailure, Manifest
@@ -177,7 +177,7 @@ def test_the_daemon_forgets_the_partition_and_nothing_else(settings, tmp_path, m
     for name in ("raw_bucket", "enriched_bucket", "pipeline_bucket", "queue", "dead_letter_queue", "table"):
         monkeypatch.setenv(variable(name), getattr(settings, name))
     monkeypatch.setenv("TICKETS_BATCH_WINDOW_SECONDS", "20")  # a tick of the queue sensor is then a short one
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=WAITS_FOR_CODE_SERVERS) as instance:
         pruned = Pruned(Pipeline(settings, instance))
         batch, waiting = pruned.done("t1"), pruned.old("t2", "20260102T000000Z-00000000")
         queue = SqsQueue(name=settings.queue)

@@ -16,7 +16,7 @@ from sensors import waiting_tickets_sensor as module
 from sensors.waiting_tickets_sensor import build_waiting_tickets_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.support import eventually
+from tests.support import WAITS_FOR_CODE_SERVERS, eventually
 from ticket_assets.assets.freshness import ASSET, CHECK
 from ticket_assets.assets.policy import NEW_TICKETS
 from ticket_assets.assets.waiting import waiting
@@ -157,7 +157,7 @@ def test_the_daemon_stores_the_check_and_its_ticks_tell_when_the_queue_was_empty
     for name in ("raw_bucket", "enriched_bucket", "pipeline_bucket", "queue", "dead_letter_queue", "table"):
         monkeypatch.setenv(variable(name), getattr(settings, name))
     monkeypatch.setenv("TICKETS_BATCH_WINDOW_SECONDS", "20")  # a tick of the queue sensor is then a short one
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=WAITS_FOR_CODE_SERVERS) as instance:
         watch = Watch(Pipeline(settings, instance))
         old = watch.pipeline.put("t1")
         watch.queue.delete(watch.queue.drain(2, 0, 100))
