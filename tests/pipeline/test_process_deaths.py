@@ -119,6 +119,8 @@ def batches(stack) -> dict[str, str]:
     eventually(lambda: len(stack.runs(made["lost"])) == 3 and stack.runs(made["lost"])[-1].is_success, UP)
     good = ("waits", "lost", "t0", "t1", "t3")
     eventually(lambda: [*pipeline.quarantine.entries()] and all(pipeline.items(name) for name in good), 3 * UP)
+    # A run ends after its items are there, and before its batch is done with.
+    eventually(lambda: all(stack.runs(made[name])[-1].is_success for name in ("waits", "lost")), UP)
     eventually(lambda: not pipeline.batches.pending(), UP)
     return made
 
@@ -168,6 +170,6 @@ def test_a_killed_worker_is_noticed_within_a_minute_and_its_batch_enriched_by_th
 
 def test_a_run_that_never_starts_is_failed_and_its_batch_run_again(stack, batches):
     assert end_of(stack.pipeline.instance, stack.run(batches["lost run"])) is End.HOST_GONE
-    assert eventually(lambda: stack.runs(batches["lost"])[-1].is_success, UP)  # its item comes before its end
     last = stack.runs(batches["lost"])[-1]
+    assert last.is_success
     assert last.run_id != batches["lost run"]

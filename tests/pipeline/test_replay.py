@@ -5,6 +5,8 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from resources.queue import SqsQueue
 from tests.fakes import POISON, FirstWords, LengthEmbedder, fake_suite
 from tests.pipeline.conftest import Pipeline
@@ -132,7 +134,14 @@ def assert_one_current_outcome(pipeline: Pipeline, key: str) -> None:
     assert len(pipeline.items(key.removesuffix(".json"))) == 1
 
 
-def test_replay_while_live_traffic_flows_leaves_one_current_outcome_a_ticket(pipeline):
+@pytest.fixture
+def shared_pipeline(settings, local_instance):
+    """Over files, which several threads may use at a time."""
+    return Pipeline(settings, local_instance)
+
+
+def test_replay_while_live_traffic_flows_leaves_one_current_outcome_a_ticket(shared_pipeline):
+    pipeline = shared_pipeline
     traffic, over = Traffic(pipeline), threading.Event()
     for name in (*TICKETS, STUBBORN):
         put_bad(pipeline, name, 0)
