@@ -7,17 +7,26 @@ them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resources.lance_client import one_of, said, storage_options
+from resources.lance_indexes import (
+    GROWTH,
+    VECTOR,
+    WORDS,
+    Growth,
+    has_index,
+    index_vectors,
+    index_words,
+    probes,
+    unindexed,
+)
 
 if TYPE_CHECKING:  # a tenth of a second, and in a run nothing until its last step
     import numpy as np
     import pyarrow as pa
 
-STAMP, SECOND, ETAG, VECTOR = "stamp", "last_modified", "etag", "vector"
-WORDS = "words"  # the index of a table's texts
+STAMP, SECOND, ETAG = "stamp", "last_modified", "etag"
 CONFLICTS = 30  # commits of others that a write makes way for
 # A write adds a file, and a search opens each. Merged ones are no larger than serves a server that reads a whole object
 # for any part of it, as the local one does.
@@ -30,25 +39,6 @@ OLDER = f"target.{STAMP} <= source.{STAMP} AND NOT ({TIES})"
 
 class NoTable(LookupError):
     """There is no such table."""
-
-
-class Growth(NamedTuple):
-    """When a table gets an index of its vectors, how fine, and what a search asks of it.
-
-    Below `rows` all vectors are compared. The index is made with as many partitions as the square root of the rows, of
-    256 rows at least; later Lance itself joins and splits them where it takes in what is new. A search looks into
-    `probes` of them, into more where few rows pass a condition, and compares `candidates` by their whole
-    vectors, or `refine` times as many as are wanted where that is more.
-    """
-
-    rows: int = 20_000
-    sub_vectors: int = 96
-    probes: int = 20
-    candidates: int = 100
-    refine: int = 4
-
-
-GROWTH = Growth()
 
 
 class Facts(NamedTuple):
@@ -113,9 +103,11 @@ class LanceTable:
 
         The condition is applied before the `limit` nearest are taken. Raises NoTable, IndexUnavailable.
         """
-        how = {"column": VECTOR, "q": vector, "k": limit, "metric": "cosine"}
         refine = max(self._growth.refine, self._growth.candidates // limit)
-        growth = {"minimum_nprobes": self.probes(where, refine * limit), "refine_factor": refine}
+        with said():
+            partitions = probes(self.opened(), self._growth, where, refine * limit)
+        how = {"column": VECTOR, "q": vector, "k": limit, "metric": "cosine"}
+        growth = {"minimum_nprobes": partitions, "refine_factor": refine}
         found = self._found("_distance", where, columns, nearest={**how, **growth})
         return [{"score": 1 - row.pop("_distance"), **row} for row in found]
 
@@ -125,25 +117,12 @@ class LanceTable:
         Raises NoTable, IndexUnavailable.
         """
         with said():
-            indexed = _has_index(self.opened(), WORDS)
+            indexed = has_index(self.opened(), WORDS)
         if not indexed:
             return []  # its maker is about to make that, or died before it could: then the next merge of files does
         query = {"query": words, "columns": [self._text]}
         found = self._found("_score", where, columns, full_text_query=query, limit=limit)
         return [{"score": row.pop("_score"), **row} for row in found]
-
-    def probes(self, where: str, candidates: int) -> int:
-        """Into how many partitions to look: where few rows pass, into so many as have `candidates` of them in the mean.
-
-        Lance itself would stop as soon as it has as many as are wanted. Raises NoTable, IndexUnavailable.
-        """
-        with said():
-            dataset = self.opened()
-            rows = dataset.count_rows()
-            if not where or rows < self._growth.rows:
-                return self._growth.probes
-            passing = dataset.count_rows(where)
-        return max(self._growth.probes, ceil(rows**0.5 * candidates / max(passing, 1)))
 
     def _found(self, score: str, where: str, columns: Sequence[str], **wanted: Any) -> list[dict[str, Any]]:
         # A tombstone has neither vector nor text, so none is found: to ask for rows that have one would read them all.
@@ -161,7 +140,7 @@ class LanceTable:
         """The table's size. Raises NoTable, IndexUnavailable."""
         with said():
             dataset = self.opened()
-            return Facts(dataset.count_rows(), len(dataset.get_fragments()), _unindexed(dataset))
+            return Facts(dataset.count_rows(), len(dataset.get_fragments()), unindexed(dataset))
 
     def tend(self) -> bool:
         """Merge files where small ones have become many, and let the index take in what is new; True where it did.
@@ -180,24 +159,13 @@ class LanceTable:
         with said():
             self.opened().optimize.compact_files(target_rows_per_fragment=FILE_ROWS)
             self.opened().optimize.optimize_indices()
-            dataset = self.opened()
-            if not _has_index(dataset, WORDS):
+            if not has_index(self.opened(), WORDS):
                 self.index_text()
-            rows = dataset.count_rows()
-            if rows >= self._growth.rows and _unindexed(dataset) == rows:
-                dataset.create_index(
-                    VECTOR,
-                    "IVF_PQ",
-                    name=VECTOR,
-                    metric="cosine",
-                    num_partitions=int(rows**0.5),
-                    num_sub_vectors=self._growth.sub_vectors,
-                )
+            index_vectors(self.opened(), self._growth)
 
     def index_text(self) -> None:
         """Index the words of the rows as they are; what an older index knew of others goes with its version."""
-        how = {"stem": True, "remove_stop_words": True, "lower_case": True}
-        self.opened().create_scalar_index(self._text, "INVERTED", name=WORDS, replace=True, **how)
+        index_words(self.opened(), self._text)
 
     def opened(self, version: int | None = None) -> Any:
         """Lance's own dataset, as it stands now or stood. Raises NoTable."""
@@ -240,13 +208,3 @@ class LanceTable:
 
 def _tie(row: Mapping[str, Any], rival: Mapping[str, Any] | None) -> bool:
     return rival is not None and rival[SECOND] == row[SECOND] and rival[ETAG] != row[ETAG]
-
-
-def _unindexed(dataset: Any) -> int:
-    if not _has_index(dataset, VECTOR):
-        return dataset.count_rows()
-    return dataset.stats.index_stats(VECTOR)["num_unindexed_rows"]
-
-
-def _has_index(dataset: Any, name: str) -> bool:
-    return any(index.name == name for index in dataset.describe_indices())

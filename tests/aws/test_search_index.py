@@ -7,7 +7,7 @@ import pytest
 
 from resources import lance_table
 from resources.lance_client import IndexUnavailable
-from resources.lance_table import Growth
+from resources.lance_indexes import Growth, probes
 from resources.ordering import TOMBSTONE
 from tests.conftest import own_settings
 from tests.support import UNIT_VECTOR, index_record, stamp
@@ -205,12 +205,12 @@ def test_a_rare_filter_finds_all_that_it_holds_for_also_by_the_index(large):
 
 
 def test_the_fewer_pass_a_filter_the_more_of_the_index_is_searched(large):
-    table = SearchIndex(large, LARGE).table(EMBEDDER)
+    dataset = SearchIndex(large, LARGE).table(EMBEDDER).opened()
 
-    assert table.probes("", 100) == 1
-    assert table.probes("customer_id = 'C-1'", 100) == 4  # of 33: a hundred of 1,089 rows
-    assert table.probes("customer_id = 'rare'", 10) == 31  # ten of eleven
-    assert table.probes("customer_id = 'nobody'", 10) > 33
+    assert probes(dataset, LARGE, "", 100) == 1
+    assert probes(dataset, LARGE, "customer_id = 'C-1'", 100) == 4  # of 33: a hundred of 1,089 rows
+    assert probes(dataset, LARGE, "customer_id = 'rare'", 10) == 31  # ten of eleven
+    assert probes(dataset, LARGE, "customer_id = 'nobody'", 10) > 33
 
 
 def test_a_server_that_is_away_is_one_line_that_names_it(index, monkeypatch):

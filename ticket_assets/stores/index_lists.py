@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resources.lance_client import one_of
-from resources.lance_table import VECTOR
+from resources.lance_indexes import VECTOR
 from ticket_assets.domain.search import CUSTOMER, KEY, LABELS, LISTED
 from ticket_assets.stores.search_conditions import opened
 from ticket_assets.stores.search_index import SearchIndex

@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resources.lance_client import IndexUnavailable, one_of, quoted
-from resources.lance_table import ETAG, GROWTH, SECOND, STAMP, VECTOR, Facts, Growth, LanceTable, NoTable
+from resources.lance_indexes import GROWTH, VECTOR, Growth
+from resources.lance_table import ETAG, SECOND, STAMP, Facts, LanceTable, NoTable
 from ticket_assets.domain.models import EMBEDDING_DIMENSION
 from ticket_assets.domain.search import DEPTH, KEY, LISTED, TEXT, Filters, embedder_of, fused, listed, table_name
 from ticket_assets.stores.search_conditions import passing
