@@ -12,13 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import dagster as dg
-
 from bench.common import console
 from bench.parts import Parts, parts
 from resources.object_store import S3ObjectStore
 from resources.queue import SqsQueue
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
+from tests.support import tick_of
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.definitions import build_definitions, build_stores
 from ticket_assets.jobs import enrich_tickets
@@ -34,22 +33,13 @@ class Ticks:
     def __init__(self, stack: Parts) -> None:
         self._instance = stack.instance
         self._sensor = build_ticket_queue_sensor(enrich_tickets, stack.settings)
-        self._repository = build_definitions(settings=stack.settings).get_repository_def()
+        self._definitions = build_definitions(settings=stack.settings)
         self._stores = build_stores(stack.settings)
 
     def tick(self) -> float:
         """One evaluation, and its partitions added; the seconds that it took."""
         begun = time.monotonic()
-        with dg.SensorEvaluationContext(
-            instance_ref=self._instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
-            cursor=None,
-            repository_name=None,
-            repository_def=self._repository,
-            resources={name: self._stores[name] for name in self._sensor.required_resource_keys},
-        ) as context:
-            asked = self._sensor.evaluate_tick(context)
+        asked = tick_of(self._sensor, self._instance, self._definitions, self._stores)
         self._instance.add_dynamic_partitions(
             BATCHES.name or "", [str(r.partition_key) for r in asked.run_requests or ()]
         )

@@ -3,10 +3,12 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import dagster as dg
+import pytest
 
 from resources import aws, patience
 from resources.object_store import S3ObjectStore
@@ -14,6 +16,7 @@ from resources.ordering import Record, Stamp
 from ticket_assets.domain.items import table_item
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket, TicketItem
 from ticket_assets.domain.rows import Provenance
+from tickets_cli.processes import free_port
 
 Seen = TypeVar("Seen")
 
@@ -89,6 +92,29 @@ def forget_clients() -> None:
     """Let every client be made anew: those at hand know another endpoint, or are not listened to."""
     aws._client.cache_clear()
     patience.patient_client.cache_clear()
+
+
+@contextmanager
+def unplugged() -> Iterator[None]:
+    """Nothing listens where AWS is looked for."""
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+        yield
+
+
+def tick_of(
+    sensor: dg.SensorDefinition,
+    instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
+    stores: Mapping[str, Any],
+) -> Any:
+    """What the sensor answers to the daemon."""
+    with dg.SensorEvaluationContext(
+        instance_ref=instance.get_ref(),
+        repository_def=definitions.get_repository_def(),
+        resources={name: stores[name] for name in sensor.required_resource_keys},
+    ) as context:
+        return sensor.evaluate_tick(context)
 
 
 def item_record(age: Stamp, created_at: int = 100, batch: str = "b-1", **changes: object) -> Record[TicketItem]:

@@ -13,6 +13,7 @@ from resources.queue import SqsQueue
 from sensors.ticket_queue_sensor import build_ticket_queue_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
+from tests.support import tick_of
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.definitions import build_definitions
 from ticket_assets.jobs import enrich_tickets
@@ -35,16 +36,7 @@ class Queue:
         self.sensor = build_ticket_queue_sensor(enrich_tickets, settings)
 
     def tick(self):
-        with dg.SensorEvaluationContext(
-            instance_ref=self.instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
-            cursor=None,
-            repository_name=None,
-            repository_def=self.definitions.get_repository_def(),
-            resources={name: self.pipeline.stores[name] for name in self.sensor.required_resource_keys},
-        ) as context:
-            return self.sensor.evaluate_tick(context)
+        return tick_of(self.sensor, self.instance, self.definitions, self.pipeline.stores)
 
     def send(self, body: object) -> None:
         text = body if isinstance(body, str) else json.dumps(body)

@@ -13,10 +13,10 @@ from sensors import verdicts
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.failing import Watch, Worker
+from tests.support import tick_of, unplugged
 from ticket_assets.definitions import build_definitions
 from ticket_assets.domain.batches import Manifest
 from ticket_assets.jobs import enrich_tickets
-from tickets_cli.processes import free_port
 
 
 @pytest.fixture
@@ -167,8 +167,7 @@ class Unplugged(S3ObjectStore):
     """A store whose server is gone when objects are read."""
 
     def find(self, key, limit=None):
-        with pytest.MonkeyPatch.context() as broken:
-            broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+        with unplugged():
             return super().find(key, limit)
 
 
@@ -188,17 +187,8 @@ def test_the_daemon_can_launch_what_is_requested_though_the_partition_is_gone(se
         batch = pipeline.land(pipeline.put("t1"))
         Worker(Watch(pipeline), batch).dies()
         instance.delete_dynamic_partition("ticket_batches", batch)
-        definitions = build_definitions({}, settings)
-        with dg.SensorEvaluationContext(
-            instance_ref=instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
-            cursor=None,
-            repository_name=None,
-            repository_def=definitions.get_repository_def(),
-            resources={"pipeline_store": pipeline.store},
-        ) as context:
-            tick = module.build_batch_failure_sensor(enrich_tickets).evaluate_tick(context)
+        sensor = module.build_batch_failure_sensor(enrich_tickets)
+        tick = tick_of(sensor, instance, build_definitions({}, settings), pipeline.stores)
     (request,) = tick.run_requests or []
     assert (request.partition_key, (request.run_key or "").startswith(f"{batch}/")) == (batch, True)
     assert [added.partition_keys for added in tick.dynamic_partitions_requests or []] == [[batch]]

@@ -7,8 +7,8 @@ import pytest
 from resources.aws import AwsUnavailable
 from sensors import batch_failure_sensor as module
 from tests.pipeline.failing import Watch
+from tests.support import unplugged
 from ticket_assets.definitions import defs
-from tickets_cli.processes import free_port
 
 
 @pytest.fixture
@@ -62,13 +62,11 @@ def test_a_recorded_batch_that_succeeds_after_all_is_no_failure_any_more(pipelin
     assert watch.recorded() == []
 
 
-def test_a_failure_that_is_met_while_the_server_is_down_is_recorded_when_it_is_back(pipeline, watch, monkeypatch):
+def test_a_failure_that_is_met_while_the_server_is_down_is_recorded_when_it_is_back(pipeline, watch):
     batch = pipeline.land(pipeline.put("t1"))
     watch.fail(batch)
-    with monkeypatch.context() as broken:
-        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-        with pytest.raises(AwsUnavailable, match="cannot reach"):
-            watch.tick()
+    with unplugged(), pytest.raises(AwsUnavailable, match="cannot reach"):
+        watch.tick()
     assert watch.recorded() == [batch]
 
 

@@ -16,13 +16,12 @@ from resources.queue import SqsQueue
 from sensors.partition_pruning_sensor import build_partition_pruning_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.support import WAITS_FOR_CODE_SERVERS, eventually
+from tests.support import WAITS_FOR_CODE_SERVERS, eventually, unplugged
 from ticket_assets.assets.policy import BATCHES
 from ticket_assets.definitions import build_definitions, defs
 from ticket_assets.domain.batches import BatchFailure, Manifest
 from ticket_assets.settings import variable
 from tickets_cli.layout import PROJECT
-from tickets_cli.processes import free_port
 
 
 class Pruned:
@@ -102,7 +101,7 @@ def test_a_batch_of_which_only_a_part_was_made_stays(pruned):
     assert pruned.tick() == []
 
 
-def test_a_finished_batch_stays_while_a_marker_stands_or_it_is_recorded_as_failed_or_aws_is_away(pruned, monkeypatch):
+def test_a_finished_batch_stays_while_a_marker_stands_or_it_is_recorded_as_failed_or_aws_is_away(pruned):
     batch, batches = pruned.done("t1"), pruned.pipeline.batches
     for prefix, clear in (("pending/", batches.clear_pending), ("deferred/", batches.clear_deferred)):
         pruned.pipeline.store.put(f"batches/{prefix}{batch}", b"")
@@ -111,10 +110,8 @@ def test_a_finished_batch_stays_while_a_marker_stands_or_it_is_recorded_as_faile
     batches.record_failure(BatchFailure(batch=batch, run_id="r", error="e", at=""))
     assert pruned.tick() == []
     batches.clear_failure(batch)
-    with monkeypatch.context() as broken:
-        broken.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-        with pytest.raises(AwsUnavailable, match="cannot reach"):
-            pruned.tick()
+    with unplugged(), pytest.raises(AwsUnavailable, match="cannot reach"):
+        pruned.tick()
     assert pruned.tick() == [batch]
 
 

@@ -16,7 +16,7 @@ from sensors import waiting_tickets_sensor as module
 from sensors.waiting_tickets_sensor import build_waiting_tickets_sensor
 from tests.fakes import fake_suite
 from tests.pipeline.conftest import Pipeline
-from tests.support import WAITS_FOR_CODE_SERVERS, eventually
+from tests.support import WAITS_FOR_CODE_SERVERS, eventually, unplugged
 from ticket_assets.assets.freshness import ASSET, CHECK
 from ticket_assets.assets.policy import NEW_TICKETS
 from ticket_assets.assets.waiting import waiting
@@ -24,7 +24,6 @@ from ticket_assets.definitions import build_definitions, defs
 from ticket_assets.domain.batches import Manifest, landed_at
 from ticket_assets.settings import variable
 from tickets_cli.layout import PROJECT
-from tickets_cli.processes import free_port
 
 LONG_AGO = "20260101T000000Z-00000000"
 STORES = ("raw_store", "pipeline_store", "queue")
@@ -134,9 +133,8 @@ def test_what_a_backfill_or_a_reprocess_has_yet_to_do_is_no_waiting_ticket(watch
     assert watch.oldest().where == f"batch {LONG_AGO}"
 
 
-def test_an_outage_is_a_failed_tick_that_names_it(watch, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(AwsUnavailable, match="cannot reach"):
+def test_an_outage_is_a_failed_tick_that_names_it(watch):
+    with unplugged(), pytest.raises(AwsUnavailable, match="cannot reach"):
         watch.tick()
 
 
