@@ -45,18 +45,21 @@ def _heads(ours: np.ndarray, exact: np.ndarray) -> dict[str, float]:
 
 def _sentiment(ours: ModelSuite, reference: ModelSuite, texts: Sequence[str]) -> dict[str, float]:
     none = np.empty((0, 384), dtype=np.float32)
-    pairs = [
-        (a, b)
-        for a, b in zip(ours.sentiment.classify(texts, none), reference.sentiment.classify(texts, none), strict=True)
-        if a.label == b.label
-    ]
-    errors = np.array([a.confidence - b.confidence for a, b in pairs])
+    said, exact = (suite.sentiment.classify(texts, none) for suite in (ours, reference))
+    positive, wanted = (_positive(suite.sentiment, texts) for suite in (ours, reference))
     return {
-        "confidence difference, most": float(np.abs(errors).max()),
-        "confidence difference, mean": float(np.abs(errors).mean()),
-        "spread of the reference": float(np.std([b.confidence for _, b in pairs])),
-        "same label": len(pairs) / len(texts),
+        "probability difference, most": float(np.abs(positive - wanted).max()),
+        "probability difference, mean": float(np.abs(positive - wanted).mean()),
+        "spread of the reference": float(wanted.std()),
+        "same label": float(np.mean([a.label == b.label for a, b in zip(said, exact, strict=True)])),
     }
+
+
+def _positive(sentiment: Any, texts: Sequence[str]) -> np.ndarray:
+    """The probability of POSITIVE: without a margin nothing is NEUTRAL, and a confidence is a probability."""
+    two_classes = sentiment.model_copy(update={"neutral_margin": 0.0})
+    answers = two_classes.classify(texts, np.empty((0, 384), dtype=np.float32))
+    return np.array([one.confidence if one.label == "POSITIVE" else 1 - one.confidence for one in answers])
 
 
 def _summaries(ours: Any, source: str, texts: Sequence[str]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from rich.table import Table
 from bench.common import console
 
 BARS = {"ctranslate2, distilled": 10.0, "ctranslate2, embedded": 100.0}
-LEAST_COSINE = 0.995
+LEAST_COSINE, MOST_DIFFERENCE, LEAST_CORRELATION = 0.995, 0.02, 0.99
 STAGES = ("embedder", "heads", "sentiment", "summarizer")
 BASELINE = "one at a time"
 
@@ -41,7 +41,13 @@ def print_rest(memory: Mapping[str, float], agreed: Mapping[str, Mapping[str, fl
             table.add_row(stage, name, f"{value:.4f}")
     console.print(table)
     cosine = agreed["embedding cosine"]["mean"]
-    console.print(f"bar of the mean embedding cosine: {LEAST_COSINE} {_verdict(cosine >= LEAST_COSINE)}")
+    console.print(f"mean embedding cosine, at least {LEAST_COSINE}: {_verdict(cosine >= LEAST_COSINE)}")
+    heads = {name: figures for name, figures in agreed.items() if name.endswith(" head")}
+    for name, figures in heads.items():
+        near = figures["probability difference, most"] <= MOST_DIFFERENCE
+        console.print(f"{name}: probability within {MOST_DIFFERENCE}: {_verdict(near)}; ", end="")
+        alike = figures["logit correlation"] >= LEAST_CORRELATION
+        console.print(f"logit correlation at least {LEAST_CORRELATION}: {_verdict(alike)}")
 
 
 def _cells(stages: Mapping[str, float]) -> list[str]:

@@ -58,7 +58,9 @@ def engine(settings: Settings, encoded: int, summarized: int) -> Way:
         "sentiment": lambda texts: models.sentiment.classify(texts, _vectors(texts)),
         "summarizer": models.summarizer.summarize,
     }
-    at_once = {name: summarized if name == "summarizer" else encoded for name in stages}
+    # A summary of sentences takes the token states that embedding the same texts has left.
+    own = encoded if settings.models == "embedded" else summarized
+    at_once = {name: own if name == "summarizer" else encoded for name in stages}
     for stage in stages.values():
         stage(["Where is my order? It was to come on Monday. " * 12])  # loads what is loaded once
     return Way(f"{settings.engine}, {settings.models}", at_once, stages)

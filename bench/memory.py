@@ -1,4 +1,6 @@
-"""How much memory the process of a run needs for a batch of 256 tickets of 1 MiB each; models stand aside.
+"""How much memory the process of a run needs for a batch of 256 tickets of 1 MiB each.
+
+Of each kind of text without models, and of ASCII with each profile's (DistilBERT and DistilBART of random weights).
 
 The peak is the kernel's own of that process (VmHWM): `ru_maxrss` would count what it had before it was this program.
 """
@@ -16,16 +18,18 @@ from dagster._core.execution.api import execute_run_iterator
 from rich.table import Table
 
 from bench.common import console, save
+from bench.inference_setup import settings
 from bench.server import local_server
 from resources.aws import concurrently
 from tests.fakes import fake_suite
 from ticket_assets.assets.policy import BATCHES, PARTITION_TAG
-from ticket_assets.definitions import build_definitions, build_stores
+from ticket_assets.definitions import build_definitions, build_models, build_stores
 from ticket_assets.domain.intake import MAX_OBJECT_BYTES
 from ticket_assets.settings import load_settings
 from ticket_assets.stores.batches import Batches
 
-TICKETS, BAR_MB = 256, 1500
+TICKETS, BAR_MB, SECONDS = 256, 1500, 1_200
+PROFILES, ENGINE = ("embedded", "distilled"), "ctranslate2"
 # By the bytes that a character takes in the object; in Python's own text it takes one, two and four.
 LETTERS = {"ASCII": "word ", "three bytes": "\u65e5\u672c\u8a9e\u306e ", "four bytes": "\U0001f600\U0001f601 "}
 
@@ -35,22 +39,31 @@ def main() -> None:
     with local_server() as place:
         os.environ["TICKETS_STATE_DIR"] = str(place)
         found = {kind: measure(kind, letters) for kind, letters in LETTERS.items()}
-    table = Table("bodies", "before the batch, MB", "peak, MB", "seconds")
+        for profile in PROFILES:
+            prepare(place, profile)
+            found[f"ASCII, {profile}"] = measure(f"ASCII {profile}", LETTERS["ASCII"], str(place), profile)
+    table = Table("bodies, models", "before the batch, MB", "peak, MB", "seconds")
     for kind, run in found.items():
         table.add_row(kind, f"{run['before']:.0f}", f"{run['peak']:.0f}", f"{run['seconds']:.0f}")
     console.print(f"[bold]memory of a run over {TICKETS} tickets of 1 MiB; bar {BAR_MB:,} MB", table)
     save("memory", {"question": "resident memory of a run", "bar_mb": BAR_MB, "runs": found})
 
 
-def measure(kind: str, letters: str) -> dict[str, float]:
-    """Put a batch of such tickets and enrich it in a new process."""
-    settings = load_settings()
-    stores = build_stores(settings)
+def prepare(place: Path, profile: str) -> None:
+    """Convert the profile's models, outside of the process that is measured."""
+    for role in build_models(settings(place, profile, ENGINE)).roles.values():
+        role.prepare(lambda _: None)
+
+
+def measure(kind: str, letters: str, *models: str) -> dict[str, float]:
+    """Put a batch of such tickets and enrich it in a new process, with the `models` of a place and a profile."""
+    names = load_settings()
+    stores = build_stores(names)
     keys = [f"{kind.replace(' ', '-')}-{number}.json" for number in range(TICKETS)]
     concurrently(lambda key: stores["raw_store"].put(key, ticket(key, letters)), keys)
-    batch = Batches(stores["pipeline_store"]).land(settings.raw_bucket, keys).batch
-    command = [sys.executable, "-m", "bench.memory", batch]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)  # noqa: S603 - ourselves
+    batch = Batches(stores["pipeline_store"]).land(names.raw_bucket, keys).batch
+    command = [sys.executable, "-m", "bench.memory", batch, *models]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS)  # noqa: S603 - ourselves
     if done.returncode:
         raise RuntimeError(done.stderr[-2_000:])
     return json.loads(done.stdout)
@@ -64,10 +77,11 @@ def ticket(key: str, letters: str) -> bytes:
     return json.dumps({**fields, "body": body}, ensure_ascii=False).encode()
 
 
-def run(batch: str) -> dict[str, float]:
+def run(batch: str, place: str = "", profile: str = "") -> dict[str, float]:
     """Enrich the batch in this process; megabytes and seconds."""
     before, begun = memory("VmRSS"), time.monotonic()
-    job = build_definitions({"models": fake_suite()}).resolve_job_def("enrich_tickets")
+    models = build_models(settings(Path(place), profile, ENGINE)) if profile else fake_suite()
+    job = build_definitions({"models": models}).resolve_job_def("enrich_tickets")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(BATCHES.name or "", [batch])
         tags = {PARTITION_TAG: batch}
@@ -86,6 +100,6 @@ def memory(name: str) -> float:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.stdout.write(json.dumps(run(sys.argv[1])))
+        sys.stdout.write(json.dumps(run(*sys.argv[1:])))
     else:
         main()

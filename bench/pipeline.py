@@ -11,19 +11,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
-import dagster as dg
 from rich.table import Table
 
 from bench import latency
 from bench.common import console, save
-from bench.parts import Parts, parts, step_seconds
+from bench.parts import Parts, parts
+from bench.spent import BESIDE_BAR, FULL, Spent, spent
 from tickets_cli.seeding import put_tickets
 
 SEED = 4
-MODEL_ASSETS = ("embedded_tickets", "classified_tickets", "summarized_tickets")
-FULL, OVERHEAD_BAR = 256, 8.0
 MOST_SECONDS_A_TICKET = 2
 LOAD = """
 import time; from ticket_assets.definitions import build_models, load_settings
@@ -32,16 +29,6 @@ vectors = models.embedder.embed([text]); models.summarizer.summarize([text])
 for role in (models.intent, models.urgency, models.sentiment): role.classify([text], vectors)
 print(time.perf_counter() - begun)
 """
-
-
-class Spent(NamedTuple):
-    """Where one run's seconds went; `others` are all but the start and the models, `steps` each step as a whole."""
-
-    tickets: int
-    start: float
-    models: float
-    others: float
-    steps: dict[str, float]
 
 
 def main() -> None:
@@ -69,26 +56,6 @@ def throughput(tickets: int) -> tuple[float, dict[str, object]]:
         return tickets / seconds, show(stack, seconds, runs, loading)
 
 
-def spent(instance: dg.DagsterInstance, record: dg.RunRecord) -> Spent:
-    """A run's seconds, from when its process is asked for to its end.
-
-    Model time is what the three assets of models tell as `milliseconds_per_ticket`: their functions' bodies, with the
-    loading of the models, without the reading and writing of their files.
-    """
-    wanted = {dg.DagsterEventType.PIPELINE_STARTING, dg.DagsterEventType.ASSET_MATERIALIZATION}
-    asked, models, tickets = 0.0, 0.0, 0
-    for entry in instance.all_logs(record.dagster_run.run_id, of_type=wanted):
-        made = entry.asset_materialization
-        if made is None:
-            asked = entry.timestamp
-        elif made.asset_key.path[-1] in MODEL_ASSETS:
-            tickets = int(str(made.metadata["tickets"].value))
-            models += float(str(made.metadata["milliseconds_per_ticket"].value)) * tickets / 1000
-    steps = step_seconds(instance, record.dagster_run.run_id)
-    begun, ended = record.start_time or 0, record.end_time or 0
-    return Spent(tickets, begun - asked, models, ended - begun - models, steps)
-
-
 def show(stack: Parts, seconds: float, runs: list[Spent], loading: float) -> dict[str, object]:
     """Print the split of the slots' time (so many runs at a time, for so many seconds) and a full run's overhead."""
     slots = int(getattr(stack.instance.run_coordinator, "_max_concurrent_runs", 0)) or (os.cpu_count() or 1)
@@ -104,7 +71,7 @@ def show(stack: Parts, seconds: float, runs: list[Spent], loading: float) -> dic
     table.add_row("tickets a second", f"{tickets / seconds:.1f}", "", f"in {seconds:.0f} s")
     full = [run for run in runs if run.tickets == FULL] or runs
     beside = statistics.median(run.start + run.others for run in full)
-    word = "met" if beside + loading <= OVERHEAD_BAR else "missed"
+    word = "met" if beside + loading <= BESIDE_BAR else "missed"
     table.add_row(f"beside the models, {full[0].tickets} tickets, median", "", f"{beside:.1f}", f"at most 8: {word}")
     for name in full[0].steps:
         taken = statistics.median(run.steps[name] for run in full)
@@ -119,7 +86,7 @@ def show(stack: Parts, seconds: float, runs: list[Spent], loading: float) -> dic
         "slot_seconds": split,
         "beside_the_models_seconds_a_run": beside,
         "loading_seconds": loading,
-        "bar": OVERHEAD_BAR,
+        "bar": BESIDE_BAR,
         "runs": [run._asdict() for run in runs],
     }
 

@@ -11,7 +11,8 @@ import dagster as dg
 from rich.console import Console
 
 from bench.counting import COUNTS, MARK, counted
-from bench.parts import Parts, parts, step_seconds
+from bench.parts import Parts, parts
+from bench.spent import BESIDE_BAR, FULL, spent
 from resources.aws import client, concurrently
 from resources.object_store import S3ObjectStore
 from ticket_assets.assets.policy import PARTITION_TAG
@@ -35,14 +36,16 @@ def batches(sizes: Sequence[int]) -> dict[str, dict[str, float]]:
         stack.start()
         for size in sizes:
             runs = [_run_of(stack, size) for _ in range(ROUNDS)]
-            seconds = [(run.end_time or 0) - (run.start_time or 0) for run in runs]
-            steps = [step_seconds(stack.instance, run.dagster_run.run_id) for run in runs]
+            every = [spent(stack.instance, run) for run in runs]
+            beside = [one.start + one.others for one in every]
             found[f"{size}"] = {
-                "run seconds, start to success": statistics.median(seconds),
-                "least": min(seconds),
-                "most": max(seconds),
-                "milliseconds a ticket": 1000 * statistics.median(seconds) / size,
-                **{f"of these {name}": statistics.median(step[name] for step in steps) for name in STEPS},
+                "process's start, to the run's": statistics.median(one.start for one in every),
+                "models, their loading included": statistics.median(one.models for one in every),
+                "all else": statistics.median(one.others for one in every),
+                f"beside the models and their loading (at most {BESIDE_BAR} for {FULL})": statistics.median(beside),
+                "least": min(beside),
+                "most": max(beside),
+                **{f"step {name}": statistics.median(one.steps[name] for one in every) for name in STEPS},
             }
     return found
 
