@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from rich.console import Console
@@ -16,7 +17,9 @@ def prepare_models(settings: Settings, console: Console) -> None:
     models = build_models(settings)
     for name, role in models.roles.items():
         with console.status(f"preparing {name}") as status:
-            role.prepare(lambda doing, name=name, status=status: status.update(f"{name}: {doing}"))
+            # A terminal's one line changes; a log gets a line for each thing that takes a while.
+            tell = status.update if console.is_terminal else partial(console.print, highlight=False, soft_wrap=True)
+            role.prepare(lambda doing, name=name, tell=tell: tell(f"{name}: {doing}"))
     console.print(f"models {models.version}", highlight=False, soft_wrap=True)
     with console.status("loading embedder"):
         vectors = models.embedder.embed([LONG])

@@ -41,8 +41,12 @@ def test_info_tells_of_each_role_what_runs_it_and_whether_a_run_can_use_it(disti
     }
 
     prepared = printed("models", "prepare")
+    again = printed("models", "prepare")
     after = infos()
 
+    assert f"sentiment: converting {sources['TICKETS_SENTIMENT_MODEL']} to int7" in prepared
+    assert f"summarizer: fetching {sources['TICKETS_SUMMARIZER']}" in prepared
+    assert "fetching" not in again
     assert all(f"✓ {role}" in prepared for role in after)
     assert {info["state"] for info in after.values()} == {"ready"}
     sentiment = after["sentiment"]
