@@ -28,6 +28,7 @@ from tickets_cli.processes import ManagedProcess, free_port, is_listening
 from tickets_cli.stack import Ports
 
 HIDDEN = 20  # seconds that the queue hides a message from others, as one that a tick held which was cut; not 300
+RUNS = "Stop with Ctrl-C."
 TICKETS = str(Path(sys.executable).with_name("tickets"))
 
 
@@ -44,7 +45,7 @@ class Terminal:
         served |= {"--board-port": self.ports.board}
         self.place = [text for option, port in served.items() for text in (option, str(port))]
 
-    def up(self, *options: str, until: str = "Stop with Ctrl-C.") -> ManagedProcess:
+    def up(self, *options: str, until: str = RUNS) -> ManagedProcess:
         log = self.state.with_name(f"up-{free_port()}.log")
         process = ManagedProcess("tickets up", [TICKETS, "up", *self.place, *options], self.environment, log)
         process.wait_until(lambda: until in log.read_text(), UP)
@@ -120,8 +121,9 @@ def all_enriched() -> bool:
 @pytest.fixture(scope="module")
 def first(terminal) -> dict[str, Any]:
     """A stack with its generator, looked at, and ended by an impatient Ctrl-C."""
-    up = terminal.up("--generator")
-    terminal.hide_briefly()
+    up = terminal.up("--generator", until="assets and sensors loaded")
+    terminal.hide_briefly()  # before there is a message, which else would be hidden for as long as in use
+    up.wait_until(lambda: RUNS in up.log.read_text(), UP)
     eventually(lambda: tickets("tickets-raw"), UP)
     seen = {"up": up, "status": terminal.run("status"), "second": terminal.refused(), "put": tickets("tickets-raw")}
     seen["sockets"] = listening_at(terminal.state)

@@ -28,7 +28,7 @@ SCHEMA: dict[str, Any] = {
     "include": {"environments": [{"remote": str}]},
     "options": {"systems": [SYSTEM], "activate": {"mode": {"dev", "run"}}},
 }
-REQUIRED = {"pkg-path", "command", "remote"}
+REQUIRED = {"schema-version", "pkg-path", "command", "remote"}
 
 
 def load(name: str) -> dict[str, Any]:

@@ -46,6 +46,10 @@ def test_what_flox_does_not_know_is_seen(path, value, problem):
     assert problem in problems(manifest)
 
 
+def test_a_manifest_without_the_version_of_its_schema_is_seen():
+    assert problems({"options": {}}) == [" has no schema-version"]
+
+
 @pytest.mark.parametrize("name", PLACES)
 def test_beside_it_lie_the_files_that_flox_init_writes(name):
     place = PLACES[name] / ".flox"
