@@ -56,7 +56,7 @@ def train_bart(directory: Path, steps: int = 250) -> Path:
 
 
 def train_distilbert(directory: Path, steps: int = 120) -> Path:
-    """A DistilBERT that counts good and bad words."""
+    """A DistilBERT that counts good and bad words; after more steps it would find no text NEUTRAL."""
     import torch
     from transformers import BertTokenizer, DistilBertForSequenceClassification
 
@@ -71,7 +71,7 @@ def train_distilbert(directory: Path, steps: int = 120) -> Path:
     return _train(DistilBertForSequenceClassification, directory, loss, steps, rate=2e-3)
 
 
-def train_bert(directory: Path, steps: int = 60) -> Path:
+def train_bert(directory: Path, steps: int = 200) -> Path:
     """A BERT for which two halves of one text are nearer than those of different texts."""
     import torch
     from transformers import BertModel, BertTokenizer
