@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def tree(place: Path) -> dict[str, tuple[int, int]]:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory, worker_id) -> dict[str, Any]:
-    """The activation, by whichever process comes first: its Flox, what its two runs said, what the second changed."""
+    """The activation, by whichever process comes first: what its two runs said, what the second took and changed."""
     base = tmp_path_factory.getbasetemp()
     place = (base if worker_id == "master" else base.parent) / "flox"
     place.mkdir(exist_ok=True)
@@ -53,10 +54,13 @@ def shared(tmp_path_factory, worker_id) -> dict[str, Any]:
             machines_own(flox.installed)
             first = flox.activate().said
             before = tree(cache)
+            began = time.monotonic()
             second = flox.activate().said
+            seconds = time.monotonic() - began
             after = tree(cache)
             changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-            report.write_text(json.dumps({"first": first, "second": second, "changed": changed}))
+            told = {"first": first, "second": second, "seconds": seconds, "changed": changed}
+            report.write_text(json.dumps(told))
     return {"flox": flox, **json.loads(report.read_text())}
 
 
