@@ -1,11 +1,13 @@
 """What a label file's words say about a text: keywords counted, hard rules applied.
 
-Matches whole words in any case; fits nothing, and knows nothing of tickets.
+Matches whole words in any case; fits nothing, and knows nothing of tickets. Patterns decide, but are slow: the set of
+the text's words first tells which of them cannot match.
 """
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from resources.models.label_file import LabelFile, Rule
 
@@ -14,27 +16,60 @@ NEGATION_REACH = 4
 # Characters looked back for those words: reading from the start for each match makes long texts quadratic.
 LOOK_BACK = 200
 _CLAUSE_END = re.compile(r"[.,;:!?()\n]|\b(?:and|but|because|since|so)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+# To a pattern that ignores case these are s, i and i, but `lower` does not make them so; no others (U+212A becomes k).
+_UNLIKE_LOWER = ("\u017f", "\u0131", "\u0130")
+
+
+class _Parts(NamedTuple):
+    """Phrases of one word, in lower case, and of each other phrase the words that a text with it has."""
+
+    single: frozenset[str]
+    others: tuple[frozenset[str], ...]
+
+    def any_other(self, words: set[str]) -> bool:
+        return any(own <= words for own in self.others)
 
 
 def keyword_count(labels: LabelFile, text: str, most: int) -> list[int]:
     """Return for each label, in the file's order, how many of its distinct keywords the text has; at most `most`."""
     plain = _plain(text)
-    patterns = (_words(tuple(label.keywords)) for label in labels.labels.values())
-    return [min(most, len({m.lower() for m in p.findall(plain)})) if p else 0 for p in patterns]
+    words = _word_set(plain)
+    return [min(most, _count(tuple(label.keywords), plain, words)) for label in labels.labels.values()]
 
 
 def keywords_found(labels: LabelFile, text: str) -> dict[str, list[str]]:
     """Return the keywords that the text has, in lower case and sorted, of each label that has one."""
     plain = _plain(text)
     patterns = {name: _words(tuple(label.keywords)) for name, label in labels.labels.items()}
-    found = {name: sorted({m.lower() for m in p.findall(plain)}) for name, p in patterns.items() if p}
+    found = {name: sorted(_distinct(p, plain)) for name, p in patterns.items() if p}
     return {name: words for name, words in found.items() if words}
 
 
 def ruling(labels: LabelFile, text: str) -> Rule | None:
     """Return the first rule, in the file's order, with a phrase in the text that nothing cancels; None without one."""
+    if not labels.rules:
+        return None
     plain = _plain(text)
-    return next((rule for rule in labels.rules if _holds(rule, plain)), None)
+    words = _word_set(plain)
+    return next((rule for rule in labels.rules if _may_hold(rule, words) and _holds(rule, plain)), None)
+
+
+def _count(keywords: tuple[str, ...], text: str, words: set[str] | None) -> int:
+    parts = _parts(keywords)
+    if words is not None and not parts.any_other(words):
+        return len(parts.single & words)
+    pattern = _compiled(keywords)
+    return len(_distinct(pattern, text)) if pattern else 0
+
+
+def _distinct(pattern: re.Pattern[str], text: str) -> set[str]:
+    return {match.lower() for match in pattern.findall(text)}
+
+
+def _may_hold(rule: Rule, words: set[str] | None) -> bool:
+    parts = _parts(tuple(rule.phrases))
+    return words is None or not parts.single.isdisjoint(words) or parts.any_other(words)
 
 
 def _holds(rule: Rule, text: str) -> bool:
@@ -54,6 +89,21 @@ def _hedged(before: str, hedges: tuple[str, ...]) -> bool:
 
 def _plain(text: str) -> str:
     return text.replace("\u2019", "'")
+
+
+def _word_set(text: str) -> set[str] | None:
+    """The text's words in lower case; None where they cannot tell what a pattern would match."""
+    if not text.isascii() and any(letter in text for letter in _UNLIKE_LOWER):
+        return None
+    return set(_WORD.findall(text.lower()))
+
+
+@lru_cache(maxsize=256)
+def _parts(phrases: tuple[str, ...]) -> _Parts:
+    """A phrase beyond ASCII has no words here, so its pattern is always asked: case has more exceptions there."""
+    plain = [_plain(phrase).lower() if _plain(phrase).isascii() else "" for phrase in phrases]
+    single = frozenset(phrase for phrase in plain if phrase.isalnum())
+    return _Parts(single, tuple(frozenset(_WORD.findall(phrase)) for phrase in plain if phrase not in single))
 
 
 def _words(phrases: Iterable[str]) -> re.Pattern[str] | None:
