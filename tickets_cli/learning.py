@@ -10,7 +10,9 @@ from resources.aws import require_endpoint
 from resources.corrections import HISTORY, history, in_force
 from resources.display import masked
 from resources.dynamodb import DynamoDBTable, from_item, to_item
-from resources.models.label_file import LabelFile, load
+from resources.models.example_classifier import ExampleClassifier
+from resources.models.head_sentiment import HeadSentiment
+from resources.models.label_file import LabelFile
 from resources.models.label_learning import Effect, Lesson, Trial, as_written, write_examples
 from resources.object_store import S3ObjectStore, StoredObject
 from resources.table_pages import scanned
@@ -23,10 +25,11 @@ from tickets_cli.terminal import console, plain_errors, say
 
 LEAST = 4  # two to learn from and two to be held out
 MOST_CHARACTERS = 400
+ROLES = ("intent", "urgency", "sentiment")
 
 
 def learn(
-    role: Annotated[str, typer.Option(help="intent or urgency.")] = "intent",
+    role: Annotated[str, typer.Option(help="intent, urgency or sentiment.")] = "intent",
     yes: Annotated[bool, typer.Option("--yes", help="Write what helps into the label file, without asking.")] = False,
 ) -> None:
     """Show what corrected tickets would do as examples, and add those that help. Reads the whole table.
@@ -37,8 +40,8 @@ def learn(
     Example: tickets labels learn
     """
     with plain_errors():
-        if role not in {"intent", "urgency"}:
-            raise ProcessFailed(f"{role!r}: choose intent or urgency")
+        if role not in ROLES:
+            raise ProcessFailed(f"{role!r}: choose {' or '.join(ROLES)}")
         settings = load_settings()
         require_endpoint()
         path = Path(settings.labels_dir) / f"{role}.yaml"
@@ -95,10 +98,12 @@ def _helpful(settings: Settings, role: str) -> list[Effect]:
 
     models = build_models(settings)
     classifier = getattr(models, role)
-    file = load(classifier.label_file)
+    if not isinstance(classifier, ExampleClassifier | HeadSentiment):
+        raise ProcessFailed(f"TICKETS_MODELS={settings.models} reads no examples of {role}: embedded does")
+    file = classifier.file()
     lessons = _new(corrected(settings, role), file, role)
     vectors = models.embedder.embed([lesson.text for lesson in lessons])
-    trial = Trial(file, classifier.blend, models.embedder.embed(file.examples()[0]), lessons, vectors)
+    trial = Trial(file, classifier.fitted_on, models.embedder.embed(file.examples()[0]), lessons, vectors)
     effects = trial.effects()
     for effect in effects:
         _tell(f"{effect.label}, {len(effect.lessons)} examples", effect.before, effect.after, len(lessons))

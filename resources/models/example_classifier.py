@@ -91,6 +91,13 @@ class ExampleClassifier(Classifier):
         """How the head weighs its evidence."""
         return BLENDED if self.by_nearest else PLAIN
 
+    def fitted_on(
+        self, file: LabelFile, texts: Sequence[str], vectors: np.ndarray, owners: np.ndarray
+    ) -> Callable[[Sequence[str], np.ndarray], np.ndarray]:
+        """The scores, before any rule, of a head fitted on other examples of the file's labels; kept nowhere."""
+        head = fit_blended(vectors, owners, keyword_counts(file, texts), tuple(file.labels), self.blend)
+        return lambda texts, vectors: head.logits(vectors, keyword_counts(file, texts))
+
     def head(self) -> BlendedHead:
         """The fitted head; raises LabelFileError."""
         file, blend = self.file(), self.blend

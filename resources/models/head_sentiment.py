@@ -4,7 +4,7 @@ The embedding knows what is spoken of, VADER (a lexicon with rules for negation 
 alone is worse. Fits and keeps its head by way of example_classifier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from pydantic import Field
 from resources.models.example_classifier import fitted_head, head_version, predictions
 from resources.models.label_file import LabelFile, complaint, load_known
 from resources.models.roles import UNSURE, Embedder, Prediction, SentimentModel
+from resources.models.softmax_head import fit
 
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -41,6 +42,10 @@ class HeadSentiment(SentimentModel):
         """The label file's name and hash, and the code's version; computed without fitting."""
         return head_version(self.label_file)
 
+    def file(self) -> LabelFile:
+        """The label file as it is now; raises LabelFileError."""
+        return load_sentiment(self.label_file)
+
     def classify(self, texts: Sequence[str], vectors: np.ndarray) -> list[Prediction]:
         """Return one prediction a text, in order; `vectors` are their embeddings, (len(texts), dimension).
 
@@ -58,6 +63,13 @@ class HeadSentiment(SentimentModel):
         file = load_sentiment(self.label_file)
         head = fitted_head(file, self.embedder, self.cache_dir, RIDGE, with_lexicon)
         return head.probabilities(with_lexicon(texts, vectors))
+
+    def fitted_on(
+        self, file: LabelFile, texts: Sequence[str], vectors: np.ndarray, owners: np.ndarray
+    ) -> Callable[[Sequence[str], np.ndarray], np.ndarray]:
+        """The scores of a head fitted on other examples of the file's labels; kept nowhere."""
+        head = fit(with_lexicon(texts, vectors), owners, tuple(file.labels), RIDGE)
+        return lambda texts, vectors: head.probabilities(with_lexicon(texts, vectors))
 
     def doubts(self, texts: Sequence[str], vectors: np.ndarray, said: Sequence[Prediction]) -> list[bool]:  # noqa: ARG002
         """Return which predictions lie under their label's `review_below`, or UNSURE where the file has none."""

@@ -5,18 +5,20 @@ It fits heads on vectors, and writes lines into the file. The corrections are th
 
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import yaml
 
-from resources.models.blended_head import Blend, fit_blended
-from resources.models.example_classifier import keyword_counts
 from resources.models.label_file import LabelFile, LabelFileError, load
 
 HALVES = 2
+
+# What differs between roles: fits a head on a file's labels, texts, their vectors and label positions in ascending
+# order; the head maps texts and vectors to scores (n, labels).
+Fit = Callable[[LabelFile, Sequence[str], np.ndarray, np.ndarray], Callable[[Sequence[str], np.ndarray], np.ndarray]]
 
 
 class Lesson(NamedTuple):
@@ -46,10 +48,10 @@ class Trial:
     """Measures lessons on one another. Halves take turns: one is learnt from, the other is held out."""
 
     def __init__(
-        self, file: LabelFile, blend: Blend, examples: np.ndarray, lessons: Sequence[Lesson], vectors: np.ndarray
+        self, file: LabelFile, fit: Fit, examples: np.ndarray, lessons: Sequence[Lesson], vectors: np.ndarray
     ) -> None:
-        """`examples` are vectors of `file.examples()`, `vectors` of the lessons' texts."""
-        self._file, self._blend, self._examples = file, blend, examples
+        """`fit` is the role's own; `examples` are vectors of `file.examples()`, `vectors` of the lessons' texts."""
+        self._file, self._fit, self._examples = file, fit, examples
         self._lessons, self._vectors = lessons, vectors
         self._names = list(file.labels)
         self._truth = np.array([self._names.index(lesson.label) for lesson in lessons])
@@ -85,13 +87,12 @@ class Trial:
         places = np.array([*owners, *self._truth[added]])
         order = np.argsort(places, kind="stable")
         rows = np.vstack([self._examples, self._vectors[added]])[order]
-        sentences = [*own, *(self._lessons[i].text for i in added)]
-        keywords = keyword_counts(self._file, [sentences[i] for i in order])
-        head = fit_blended(rows, places[order], keywords, self._names, self._blend)
+        texts = [*own, *(self._lessons[i].text for i in added)]
         tried = [self._lessons[i].text for i in np.flatnonzero(held_out).tolist()]
         if not tried:
             return 0
-        said = head.logits(self._vectors[held_out], keyword_counts(self._file, tried)).argmax(axis=1)
+        head = self._fit(self._file, [texts[i] for i in order], rows, places[order])
+        said = head(tried, self._vectors[held_out]).argmax(axis=1)
         return int((said == self._truth[held_out]).sum())
 
 

@@ -82,6 +82,29 @@ def test_corrections_that_help_are_shown_and_with_a_yes_become_examples_of_their
     assert "0 texts with a corrected intent are new to the file" in output
 
 
+def test_corrected_moods_become_examples_of_the_sentiment_file_and_its_comments_stay(gardening, labels, monkeypatch):
+    monkeypatch.setenv("TICKETS_MODELS", "embedded")
+    for city in CITIES:
+        decide(gardening.stores["table"], city, {"sentiment": "NEGATIVE"})
+    code, output = learn("--role", "sentiment", "--yes")
+    assert code == 0, output
+    assert "NEGATIVE, 6 examples: 0 of 6 held-out corrections right, with them 6: helps" in output
+    before, after = ((each / "sentiment.yaml").read_text().splitlines() for each in (LABELS, labels))
+    added = [line.partition("# learnt from ")[2] for line in after if "# learnt from" in line]
+    assert sorted(added) == sorted(CITIES)
+    assert [line for line in after if "# learnt from" not in line] == before
+    read, new = (load(str(each / "sentiment.yaml")).labels["NEGATIVE"].examples for each in (LABELS, labels))
+    assert len(new) == len(read) + 6
+    assert (labels / "intent.yaml").read_bytes() == (LABELS / "intent.yaml").read_bytes()
+
+
+def test_a_profile_that_reads_no_examples_of_sentiment_says_which_does(gardening, monkeypatch):
+    monkeypatch.setenv("TICKETS_MODELS", "distilled")
+    code, output = learn("--role", "sentiment", "--yes")
+    assert code == 1
+    assert "reads no examples of sentiment: embedded does" in output
+
+
 def test_too_few_corrections_are_said_to_be_too_few(named, labels):
     named.enrich(named.put("t1"))
     decide(named.stores["table"], "t1", {"intent": "bug_report"})

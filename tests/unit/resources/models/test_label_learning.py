@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from resources.models import label_learning
-from resources.models.example_classifier import PLAIN
+from resources.models.example_classifier import ExampleClassifier
+from resources.models.head_sentiment import HeadSentiment
 from resources.models.label_file import LabelFileError, load
 from resources.models.label_learning import Lesson, Trial, write_examples
 from tests.unit.resources.models.embedders import WordEmbedder
@@ -24,6 +26,20 @@ labels:
       - "yellow soft bent"
 """
 
+
+MOODS = """\
+description: Which mood?
+labels:
+  POSITIVE:
+    description: Pleased.
+    examples: ["wonderful and great", "excellent, I love it", "a happy day"]
+  NEGATIVE:
+    description: Annoyed.
+    examples: ["horrible and bad", "disgusting, I hate it", "a sad day"]
+  NEUTRAL:
+    description: Neither.
+    examples: ["the chair", "a table", "one window"]
+"""
 
 FORMS = """\
 description: The same, written otherwise.
@@ -74,10 +90,11 @@ def file(tmp_path):
     return load(str(tmp_path / "fruit.yaml"))
 
 
-def trial(file, pairs) -> Trial:
+def trial(file, pairs, head: type[ExampleClassifier | HeadSentiment] = ExampleClassifier, embed=None) -> Trial:
+    embed = embed or WordEmbedder().embed
     lessons = [Lesson(text, label, ("T-1",)) for text, label in pairs]
-    embed = WordEmbedder().embed
-    return Trial(file, PLAIN, embed(file.examples()[0]), lessons, embed([lesson.text for lesson in lessons]))
+    fit = head(label_file="unread", embedder=WordEmbedder(), cache_dir="unused").fitted_on
+    return Trial(file, fit, embed(file.examples()[0]), lessons, embed([lesson.text for lesson in lessons]))
 
 
 def four(text: str) -> list[str]:
@@ -94,6 +111,16 @@ def test_corrections_that_the_head_knows_already_do_not_help(file):
     (effect,) = trial(file, [(text, "apple") for text in four("round crisp")]).effects()
     assert effect.before == effect.after == 4
     assert not effect.helps
+
+
+def test_sentiment_is_tried_with_the_lexicons_score_beside_the_vector(tmp_path):
+    (tmp_path / "moods.yaml").write_text(MOODS)
+    moods = load(str(tmp_path / "moods.yaml"))
+    pairs = [("an awful mess", "NEGATIVE"), ("so terrible", "NEGATIVE"), ("a superb job", "POSITIVE")]
+    known = trial(moods, pairs, HeadSentiment, lambda texts: np.zeros((len(texts), 4), np.float32))
+    assert known.right([]) == 3  # of which the vectors say nothing
+    (effect,) = trial(moods, [(text, "NEGATIVE") for text in four("chair table quince")], HeadSentiment).effects()
+    assert (effect.before, effect.after) == (0, 4)
 
 
 def test_each_label_is_learnt_and_held_out_however_its_tickets_alternate_with_anothers(file):
