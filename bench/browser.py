@@ -90,6 +90,18 @@ class Page:
         self.wait_for(f"!!({found})")
         self.value(f"({found}).scrollIntoView({{block: 'center'}}); ({found}).click()")
 
+    def point(self, found: str) -> None:
+        """Press the mouse's button where this expression's element is. Raises PageFailed where another covers it."""
+        place = f"""(() => {{ const e = {found}; if (!e) return null;
+          e.scrollIntoView({{block: 'center'}}); const box = e.getClientRects()[0];
+          const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+          return e.contains(document.elementFromPoint(x, y)) ? [x, y] : null; }})()"""
+        where = self.value(place)
+        if where is None:
+            raise PageFailed(f"not there to be clicked: {found}")
+        for kind in ("mousePressed", "mouseReleased"):
+            self._send("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
+
     def picture(self, path: Path, *, whole: bool = False) -> None:
         """Write what the window shows as PNG, or the whole page."""
         how = {"format": "png", "captureBeyondViewport": whole}

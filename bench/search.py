@@ -15,16 +15,18 @@ from rich.table import Table
 
 from bench.common import console, save, seconds_of
 from bench.server import local_server
+from resources.lance_table import FRAGMENTS
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record, Stamp
 from ticket_assets.domain.models import EMBEDDING_DIMENSION, EnrichedTicket
 from ticket_assets.domain.search import LISTED, Filters
 from ticket_assets.settings import Settings, load_settings
 from ticket_assets.stores.search_conditions import passing
-from ticket_assets.stores.search_index import PREFIX, SearchIndex
+from ticket_assets.stores.search_index import PREFIX, SearchIndex, Written
 from tickets_cli.search import query_embedder
 
 BATCH, LOADED, TIMES, WANTED = 256, 5_000, 8, 10
+MOST = 2 * FRAGMENTS  # writes of which one must have merged files
 CLUSTERS, SPREAD = 300, 0.7
 URGENCIES = ("critical", "high", "medium", "low")
 WORDS = "The report exports nothing since the update of Monday, and the page only says that it will try again."
@@ -59,10 +61,12 @@ class Growing:
         for first in range(0, size, LOADED):
             self._write(range(first, min(size, first + LOADED)), age=1)
         settled = seconds_of(self._table.settle)
-        fresh = [self._write(_batch(size, k), age=1) for k in range(TIMES)]
-        changed = [self._write(_batch(0, k % 3), age=2 + k) for k in range(TIMES)]
+        writes = [self._write(_batch(size, k), age=1) for k in range(TIMES)]
+        writes += [self._write(_batch(0, k % 3), age=2 + k) for k in range(TIMES)]
+        seconds = [each for each, _ in writes]
+        fresh, changed = seconds[:TIMES], seconds[TIMES:]
         filtered = Filters(urgency="critical", since=100)
-        return {
+        found = {
             "upsert of 256 new, median s": statistics.median(fresh),
             "upsert of 256 new, worst s": max(fresh),
             "upsert of 256 changed, median s": statistics.median(changed),
@@ -76,12 +80,31 @@ class Growing:
             "files": sum(1 for _ in self._store.list_keys(PREFIX)),
             "MB": sum(file.size for file in self._store.list_objects(PREFIX)) / 1e6,
         }
+        return {**found, **self._tending(size, writes)}
 
-    def _write(self, numbers: range, age: int) -> float:
-        """Seconds of the write alone."""
+    def _tending(self, size: int, writes: list[tuple[float, bool]]) -> dict[str, float]:
+        """Go on with new batches after these writes until one has merged the files that they left.
+
+        Last of all, so that what else is measured is measured of small files beside the merged ones.
+        """
+        while not writes[-1][1]:
+            if len(writes) == MOST:
+                raise RuntimeError(f"no write of {MOST} merged files")
+            writes.append(self._write(_batch(size, len(writes)), age=1))
+        seconds = [each for each, _ in writes]
+        return {
+            "upsert that merges files too, s": seconds[-1],
+            "upsert of 256, mean until then, s": statistics.mean(seconds),
+            "upserts until then": len(seconds),
+        }
+
+    def _write(self, numbers: range, age: int) -> tuple[float, bool]:
+        """Seconds of the write alone, and whether it merged files."""
         vectors = self._vectors(len(numbers)).tolist()
         records = [self._record(n, age, vector) for n, vector in zip(numbers, vectors, strict=True)]
-        return seconds_of(lambda: self._index.upsert(records, lambda *_: False))
+        done: list[Written] = []
+        seconds = seconds_of(lambda: done.extend(self._index.upsert(records, lambda *_: False)))
+        return seconds, any(each.tended for each in done)
 
     def _vectors(self, count: int) -> np.ndarray:
         noise = SPREAD * self._random.standard_normal((count, EMBEDDING_DIMENSION))
