@@ -17,8 +17,9 @@ def query(
     index: str | None = None,
     between: tuple[str, int, int] | None = None,
     behind: Item | None = None,
+    consistent: bool = False,
 ) -> list[dict[str, Any]]:
-    """Up to `limit` items with this attribute's value, of the highest range key first; as a glance, not consistent.
+    """Up to `limit` items with this attribute's value, of the highest range key first; a glance unless `consistent`.
 
     `between` names a range key and its lowest and highest number, `behind` all keys of an item that itself is left out.
     """
@@ -37,6 +38,7 @@ def query(
         "ExpressionAttributeValues": values,
         "ScanIndexForward": False,
         **({"IndexName": index} if index else {}),
+        **({"ConsistentRead": True} if consistent else {}),
     }
     found: list[dict[str, Any]] = []
     while True:

@@ -1,1 +1,1 @@
-"""The triage page: what support people read of the enriched tickets, in a browser. It shows and changes nothing."""
+"""The triage page: what support people read of the enriched tickets, in a browser, and where it is let, correct."""

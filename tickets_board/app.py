@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp
 from resources.endpoint import endpoint_name
 from tickets_board import incidents_page, list_pages, overview_page, quarantine_page, ticket_page
 from tickets_board.asked import Asked, BadRequest
+from tickets_board.forms import Refused, form
 from tickets_board.headers import SafeHeaders
 from tickets_board.rendering import HERE, page
 from tickets_board.sources import Sources
@@ -25,6 +27,7 @@ from tickets_board.sources import Sources
 View = Callable[[Request, Asked, Sources], Response]
 
 LOCAL = ("127.0.0.1", "localhost")
+TICKET = "/tickets/{ticket_id:path}"
 NAV = (
     ("/urgent", "Urgent"),
     ("/overview", "Overview"),
@@ -42,7 +45,7 @@ VIEWS: dict[str, View] = {
     "/overview": overview_page.overview,
     "/incidents": incidents_page.incidents,
     "/quarantine": quarantine_page.quarantine,
-    "/tickets/{ticket_id:path}": ticket_page.ticket,
+    TICKET: ticket_page.ticket,
 }
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,10 @@ def build_app(sources: Sources, hosts: Sequence[str] = ()) -> ASGIApp:
     So a page of somebody else's, whose name was pointed at 127.0.0.1, reads nothing here (DNS rebinding).
     """
     routes = [Route(path, partial(_answer, view, sources), methods=["GET"]) for path, view in VIEWS.items()]
+    if sources.corrects:
+        from tickets_board.correction import correct  # it loads what writes, which takes seconds
+
+        routes.append(Route(TICKET, partial(_posted, correct, sources), methods=["POST"]))
     made = Starlette(
         routes=[
             Route("/", lambda _: RedirectResponse("/urgent")),
@@ -60,9 +67,13 @@ def build_app(sources: Sources, hosts: Sequence[str] = ()) -> ASGIApp:
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL, *hosts], www_redirect=False)],
-        exception_handlers={HTTPException: partial(_refused, sources), Exception: partial(_broken, sources)},
+        exception_handlers={
+            HTTPException: partial(_refused, sources),
+            Refused: partial(_undecided, sources),
+            Exception: partial(_broken, sources),
+        },
     )
-    return SafeHeaders(made)  # outside of everything, so that a failure's page has them too
+    return SafeHeaders(made, posts=sources.corrects)  # outside of everything, so that a failure's page has them too
 
 
 def _answer(view: View, sources: Sources, request: Request) -> Response:
@@ -78,7 +89,13 @@ def _answer(view: View, sources: Sources, request: Request) -> Response:
         if said is None:
             raise
         _log.warning("%s: %s", request.url.path, said)
-        return _error(sources, request, 503, "That cannot be shown now", said)
+        done = "shown" if request.method == "GET" else "decided"
+        return _error(sources, request, 503, f"That cannot be {done} now", said)
+
+
+async def _posted(view: View, sources: Sources, request: Request) -> Response:
+    request.state.form = await form(request)
+    return await run_in_threadpool(_answer, view, sources, request)
 
 
 def common(sources: Sources, path: str) -> dict[str, object]:
@@ -99,6 +116,12 @@ async def _refused(sources: Sources, request: Request, error: Exception) -> Resp
     status = error.status_code if isinstance(error, HTTPException) else 500
     said = "Choose one of the views above." if status == 404 else str(error)  # noqa: PLR2004 - HTTP's own
     return _error(sources, request, status, "There is no such page" if status == 404 else "That is not allowed", said)  # noqa: PLR2004
+
+
+async def _undecided(sources: Sources, request: Request, error: Exception) -> Response:
+    return _error(
+        sources, request, error.status if isinstance(error, Refused) else 500, "Nothing was decided", str(error)
+    )
 
 
 async def _broken(sources: Sources, request: Request, _: Exception) -> Response:

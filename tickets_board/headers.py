@@ -19,8 +19,10 @@ PRIVATE = "no-store"  # texts of tickets stay in no cache
 class SafeHeaders:
     """Sets them on each response of `app`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, posts: bool = False) -> None:
+        """With `posts`, a form's request says whose page sent it: under `no-referrer` its Origin would be `null`."""
         self._app = app
+        self._headers = {**HEADERS, **({"Referrer-Policy": "same-origin"} if posts else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
@@ -28,7 +30,7 @@ class SafeHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(self._headers)
                 if not scope["path"].startswith("/static/"):
                     headers["Cache-Control"] = PRIVATE
             await send(message)

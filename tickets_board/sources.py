@@ -36,10 +36,16 @@ class Sources:
         explain: Explain,
         dagster: str | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        corrects: bool = False,
     ) -> None:
-        """`explain` says of a failure what can be done, None of a defect; `dagster` is the Dagster page's address."""
+        """`explain` says of a failure what can be done, None of a defect; `dagster` is the Dagster page's address.
+
+        With `corrects`, whoever reaches the page may correct labels.
+        """
         self.settings = settings
         self.explain = explain
+        self.corrects = corrects
         self.dagster = dagster.rstrip("/") if dagster else None
         self.lists = Lists(settings.table, settings.enriched_bucket)
         self.index = SearchIndex(settings.pipeline_bucket)

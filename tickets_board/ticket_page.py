@@ -12,7 +12,7 @@ from ticket_assets.domain.classification import SHORT_BODY_WORDS, explicit_urgen
 from ticket_assets.domain.search import LABELS, Filters
 from ticket_assets.stores.decided import decided
 from ticket_assets.stores.lists import Whole, shown
-from ticket_assets.stores.taxonomy import spoken
+from ticket_assets.stores.taxonomy import known_labels, spoken
 from tickets_board.asked import Asked
 from tickets_board.rendering import page
 from tickets_board.sources import Sources
@@ -32,7 +32,7 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
     ticket_id = request.path_params["ticket_id"]
     with ThreadPoolExecutor(1) as other:
         nearing = other.submit(_near, sources, ticket_id)
-        found = sources.lists.ticket(ticket_id)
+        found = sources.lists.ticket(ticket_id, consistent=sources.corrects)
         if found is None:
             said = "It waits, is in quarantine, was forgotten or never came. Ask on a terminal:"
             return page(
@@ -47,6 +47,7 @@ def ticket(request: Request, _: Asked, sources: Sources) -> Response:
         ticket=shown({**item, "body": found.body}, show_text=sources.settings.show_text),
         customer=item.get("customer_id") if sources.settings.show_text else None,
         by_people=decided(item),
+        choices=known_labels(sources.settings) if sources.corrects else None,
         why={name: why(sources, name, found, near.rows) for name in LABELS},
         summary_why=summary_why(found),
         models=str(item["model_version"]).split("/"),

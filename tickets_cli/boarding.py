@@ -27,21 +27,31 @@ def board(
     dagster: Annotated[
         str | None, typer.Option(metavar="URL", help="The Dagster page, for links to the batch of a ticket.")
     ] = None,
+    correct: Annotated[
+        bool,
+        typer.Option("--correct", help="Let whoever reaches the page correct labels and undo it: there is no login."),
+    ] = False,
 ) -> None:
     """Serve the triage page until Ctrl-C: what is urgent, what changed, incidents, search, doubtful, quarantine.
 
-    It shows and changes nothing. Texts are shown as TICKETS_SHOW_TEXT says. docs/board.md has a picture.
+    It changes nothing without --correct. Texts are shown as TICKETS_SHOW_TEXT says. docs/board.md has a picture.
 
     Example: TICKETS_SHOW_TEXT=true tickets board --port 8500 --dagster http://localhost:3000
     """
-    with plain_errors(), serving(load_settings(), port, host, name or [], dagster) as where:
+    with plain_errors(), serving(load_settings(), port, host, name or [], dagster, corrects=correct) as where:
         say(f"triage page on {where}")
         threading.Event().wait()
 
 
 @contextmanager
 def serving(
-    settings: Settings, port: int, host: str = "127.0.0.1", names: list[str] | None = None, dagster: str | None = None
+    settings: Settings,
+    port: int,
+    host: str = "127.0.0.1",
+    names: list[str] | None = None,
+    dagster: str | None = None,
+    *,
+    corrects: bool = False,
 ) -> Iterator[str]:
     """Serve the page in threads of this process; gives its address. Raises ProcessFailed."""
     try:
@@ -49,7 +59,7 @@ def serving(
         from tickets_board.sources import Sources
     except ImportError as error:
         raise ProcessFailed(f"{error.name} is not installed: pip install -e '.[ui]'") from error
-    sources = Sources(settings, lambda: query_embedder(settings), mendable, dagster)
+    sources = Sources(settings, lambda: query_embedder(settings), mendable, dagster, corrects=corrects)
     try:
         with server.serving(sources, port, host, names or []) as where:
             yield where

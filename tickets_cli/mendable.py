@@ -11,6 +11,7 @@ from resources.provision import ProvisionError
 from resources.queue import SendRefused
 from ticket_assets.domain.selection import BadCondition
 from ticket_assets.settings import SettingsError
+from ticket_assets.stores.correcting import NotDecided
 from ticket_assets.stores.search_index import NotIndexed
 from tickets_cli.processes import ProcessFailed
 
@@ -22,6 +23,7 @@ EXPECTED = (
     IndexUnavailable,
     LabelFileError,
     ModelNotAvailable,
+    NotDecided,
     NotIndexed,
     ProcessFailed,
     ProvisionError,

@@ -6,12 +6,12 @@ import typer
 
 from resources.aws import endpoint_name, in_groups, require_endpoint
 from resources.object_store import S3ObjectStore
-from ticket_assets.assets.ticket_metadata import standing
 from ticket_assets.domain.search import KEY
 from ticket_assets.settings import load_settings
 from ticket_assets.stores.index_lists import ALIVE
 from ticket_assets.stores.indexing import index_records
 from ticket_assets.stores.search_index import SearchIndex
+from ticket_assets.stores.standing import standing
 from tickets_cli.reprocessing import table_of
 from tickets_cli.terminal import plain_errors, say
 

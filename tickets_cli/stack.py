@@ -101,7 +101,7 @@ class Stack:
     def _serve_board(self) -> AbstractContextManager[str]:
         from tickets_cli.boarding import serving  # loads a web server
 
-        return serving(load_settings(), self.ports.board, dagster=self.ports.page)
+        return serving(load_settings(), self.ports.board, dagster=self.ports.page, corrects=True)
 
     def _prepare(self, home: Path) -> None:
         ours = home.is_relative_to(self._state)

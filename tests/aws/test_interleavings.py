@@ -19,8 +19,8 @@ from tests.aws.interleaving import TurnStore, TurnTable, interleave
 from tests.support import enriched_ticket, item_record
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.domain.quarantine import QuarantineEntry, Reason
+from ticket_assets.stores.correcting import decide
 from ticket_assets.stores.quarantine import Quarantine
-from tickets_cli.correcting import decide
 
 # Three defects made on purpose in the writing of records were seen after 12 examples at most; of the others some need
 # more than 60.

@@ -13,10 +13,9 @@ from tests.fakes import LengthEmbedder, WordClassifier, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets.domain.search import Filters
 from ticket_assets.settings import variable
+from ticket_assets.stores.correcting import NoSuchTicket, decide, standing_items
 from ticket_assets.stores.search_index import SearchIndex
-from tickets_cli.correcting import decide, standing_items
 from tickets_cli.main import app
-from tickets_cli.processes import ProcessFailed
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def test_a_ticket_is_shown_with_its_corrections(shared):
 
 
 def test_a_ticket_without_an_item_is_named(pipeline):
-    with pytest.raises(ProcessFailed, match="nobody has no item"):
+    with pytest.raises(NoSuchTicket, match="nobody has no item"):
         decide(pipeline.stores["table"], "nobody", {"urgency": "low"})
 
 

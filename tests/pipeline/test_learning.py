@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 import ticket_assets
 from resources.models.label_file import load
 from resources.models.label_learning import Lesson
-from tickets_cli.correcting import decide
+from ticket_assets.stores.correcting import decide
 from tickets_cli.learning import corrected
 from tickets_cli.main import app
 

@@ -4,8 +4,8 @@ from resources.corrections import NEEDS_REVIEW
 from tests.fakes import Doubter, fake_suite
 from ticket_assets.domain.doubts import REASONS
 from ticket_assets.domain.lists import Wanted
+from ticket_assets.stores.correcting import decide
 from ticket_assets.stores.lists import Lists
-from tickets_cli.correcting import decide
 
 CALM = "The lamp in the hall goes out whenever somebody opens the window of the room beside it."
 

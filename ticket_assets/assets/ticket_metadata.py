@@ -6,15 +6,14 @@ of the batch is accounted for: enriched, superseded by a newer version, in quara
 
 import statistics
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
-from resources.aws import concurrently
 from resources.corrections import doubted
 from resources.dynamodb import DynamoDBTable
-from resources.object_store import ObjectUnreadable, S3ObjectStore, StoredObject
-from resources.ordering import Record, is_tombstone
+from resources.object_store import S3ObjectStore
+from resources.ordering import Record
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
 from ticket_assets.assets.runs import is_new
 from ticket_assets.domain.doubts import REVIEW
@@ -23,6 +22,7 @@ from ticket_assets.domain.models import EnrichedTicket, TicketItem
 from ticket_assets.stores.accounts import Account, account
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.quarantine import Quarantine
+from ticket_assets.stores.standing import standing
 
 CHECK = "every_ticket_is_accounted_for"
 REMEDY = (
@@ -65,19 +65,6 @@ def ticket_metadata(  # noqa: ANN201 - a generator: the check asks the stores af
     if result.missing:
         raise dg.Failure(f"{len(result.missing)} tickets are not accounted for, such as {result.missing[:5]}")
     batches.clear_failure(context.partition_key)
-
-
-def standing(store: S3ObjectStore, keys: Collection[str]) -> list[Record[EnrichedTicket]]:
-    """The records of keys that this run did not enrich: their items may be missing where an earlier run died."""
-
-    def find(key: str) -> StoredObject | None:
-        try:
-            return store.find(key)
-        except ObjectUnreadable:
-            return None  # a key that no store takes; its raw object is in quarantine
-
-    found = [stored for stored in concurrently(find, keys) if stored and not is_tombstone(stored.info.metadata)]
-    return [Record[EnrichedTicket].restore(stored.info.key, stored.info.metadata, stored.body) for stored in found]
 
 
 def item_record(record: Record[EnrichedTicket]) -> Record[TicketItem]:

@@ -13,12 +13,13 @@ from resources.lance_client import IndexUnavailable
 from resources.object_store import S3ObjectStore
 from resources.ordering import Record
 from ticket_assets.assets.policy import Stopwatch, ticket_asset
-from ticket_assets.assets.ticket_metadata import standing, ticket_metadata
+from ticket_assets.assets.ticket_metadata import ticket_metadata
 from ticket_assets.domain.models import EnrichedTicket
 from ticket_assets.stores.batches import Batches
 from ticket_assets.stores.indexing import index_records
 from ticket_assets.stores.search_backlog import Backlog
 from ticket_assets.stores.search_index import SearchIndex, Written, columns
+from ticket_assets.stores.standing import standing
 
 CHECK = "the_batch_can_be_searched"
 CAUGHT_UP = 4  # batches of the backlog a run; each costs reading its records

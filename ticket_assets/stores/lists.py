@@ -43,14 +43,19 @@ class Lists:
         numbers = range(len(wanted.values))
         return page(concurrently(partial(self._query, wanted, limit + 1, before), numbers), limit, before)
 
-    def ticket(self, name: str) -> Whole | None:
-        """The ticket of this id or, where none has it, of this key of a raw object; None where none is enriched."""
-        return self._ticket(name) or (self._ticket(name.removesuffix(".json")) if name.endswith(".json") else None)
+    def ticket(self, name: str, *, consistent: bool = False) -> Whole | None:
+        """The ticket of this id or, where none has it, of this key of a raw object; None where none is enriched.
 
-    def _ticket(self, ticket_id: str) -> Whole | None:
+        `consistent` shows what was decided a moment ago, at twice the price.
+        """
+        ids = [name, *([name.removesuffix(".json")] if name.endswith(".json") else [])]
+        return next((found for each in ids if (found := self._ticket(each, consistent))), None)
+
+    def _ticket(self, ticket_id: str, consistent: bool) -> Whole | None:
         if not IS_ID.fullmatch(ticket_id):
             return None
-        items = [item for item in query(self._table, ("ticket_id", ticket_id), 2) if "urgency" in item]
+        stored = query(self._table, ("ticket_id", ticket_id), 2, consistent=consistent)
+        items = [item for item in stored if "urgency" in item]
         if not items:  # none, or one that says that it was forgotten
             return None
         found = find_object(self._records, items[0].get("s3_key") or object_key(ticket_id))

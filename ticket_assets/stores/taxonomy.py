@@ -1,12 +1,13 @@
 """What the label files say: which intents there are, and what in a text speaks for a label. Loads no Dagster."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from resources.models.label_file import LabelFile, LabelFileError, load
 from resources.models.label_matching import keyword_count, ruling
+from ticket_assets.domain.classification import SENTIMENTS, URGENCIES
 from ticket_assets.settings import Settings
 
 EVERY = 1_000
@@ -25,6 +26,11 @@ def intents(settings: Settings) -> list[str]:
         return list(load(_path(settings, "intent")).labels)
     except LabelFileError:
         return []
+
+
+def known_labels(settings: Settings) -> dict[str, Sequence[str]]:
+    """What each kind of label may be."""
+    return {"intent": intents(settings), "urgency": URGENCIES, "sentiment": SENTIMENTS}
 
 
 def lines_naming(settings: Settings, ticket_ids: Iterable[str]) -> list[str]:

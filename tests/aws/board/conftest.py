@@ -38,12 +38,21 @@ class Board:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for a path as it stands, nothing in it resolved."""
+        return self._ask("GET", path, headers)
+
+    def _ask(self, method: str, path: str, headers: dict[str, str], body: str | bytes | None = None) -> Answer:
         connection = HTTPConnection(urlsplit(self.address).netloc, timeout=30)
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         told = Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode())
         connection.close()
         return told
+
+    def post(self, path: str, body: str | bytes = "", **headers: str | None) -> Answer:
+        """Send a form as the page's own does; a header that is None is left out."""
+        given = {"Origin": self.address, "Content_Type": "application/x-www-form-urlencoded", **headers}
+        own = {name.replace("_", "-"): value for name, value in given.items() if value is not None}
+        return self._ask("POST", path, own, body)
 
     def shown(self, path: str) -> str:
         """A page that must be there, on one line."""
@@ -113,7 +122,12 @@ def boards() -> Iterator[Callable[..., Board]]:
     with ExitStack() as served:
 
         def start(settings: Settings, **how: Any) -> Board:
-            sources = Sources(settings, how.pop("embedder", OfRole), mendable, how.pop("dagster", None))
+            embedder, dagster, corrects = (
+                how.pop("embedder", OfRole),
+                how.pop("dagster", None),
+                how.pop("corrects", False),
+            )
+            sources = Sources(settings, embedder, mendable, dagster, corrects=corrects)
             return Board(served.enter_context(serving(sources, 0, **how)))
 
         yield start

@@ -147,3 +147,22 @@ def test_a_tickets_script_does_not_run_and_nothing_is_asked_of_others(page, boar
     asked = page.value("performance.getEntriesByType('resource').map(e => e.name)")
     assert asked
     assert all(each.startswith(board.address) for each in asked)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_label_is_corrected_and_that_is_undone_by_forms(page, spoiled, serve, width):
+    board = serve(spoiled.settings, corrects=True)
+    page.size(width, 900)
+    page.load(board.address + "/tickets/fresh-3")
+    page.value("document.querySelector('select[name=intent]').value = 'bug_report'")
+    page.click("Correct")
+    page.wait_for_text("by a person")
+    assert "bug report by a person" in " ".join(page.value("document.querySelector('.labels').innerText").split())
+    assert page.value("document.documentElement.scrollWidth") <= width
+    assert page.value(OVERFLOW) == []
+    assert page.value(CONTRAST) == []
+    keep(page, f"corrected-{width}")
+    page.click("Undo what people decided")
+    page.wait_for("document.readyState === 'complete' && !document.body.innerText.includes('by a person')")
+    entries = spoiled.items("fresh-3")[0]["corrections"]
+    assert [sorted(each) for each in entries] == [["at", "values"], ["at", "undo"]]

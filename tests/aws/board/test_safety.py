@@ -88,7 +88,17 @@ def test_a_wrong_parameter_is_a_page_with_status_400_that_says_what_is_right(boa
     assert said in answer.text
 
 
-def test_no_such_page_is_a_page_and_nothing_can_be_posted(board):
+@pytest.mark.parametrize("path", ["/tickets/fresh-1", "/urgent", "/", "/static/board.css"])
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_without_the_option_nothing_can_be_posted_and_no_page_offers_it(board, filled, path, method):
+    answer = board.post(path, "urgency=low") if method == "post" else board._ask("PUT", path, {}, "urgency=low")
+
+    assert answer.status == 405
+    assert "corrections" not in filled.items("fresh-1")[0]
+    assert 'method="post"' not in board.shown("/tickets/fresh-1")
+
+
+def test_no_such_page_is_a_page(board):
     assert board.get("/nowhere").status == 404
     assert "Choose one of the views" in board.get("/nowhere").text
     assert board.get("/static/../app.py").status == 404

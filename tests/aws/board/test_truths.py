@@ -9,8 +9,8 @@ from tests.aws.board.test_pages import rows
 from tests.fakes import LengthEmbedder, fake_suite
 from ticket_assets.domain.quarantine import MessageEntry, Reason
 from ticket_assets.stores import quarantine_list
+from ticket_assets.stores.correcting import decide
 from tickets_board import incidents_page, quarantine_page
-from tickets_cli.correcting import decide
 
 BODY = "how do I find it " * 20
 

@@ -9,8 +9,8 @@ from tests.aws.cli.running import printed, tickets
 from tests.fakes import POISON, WordClassifier, fake_suite
 from tests.pipeline.conftest import Pipeline
 from ticket_assets import definitions
+from ticket_assets.stores.correcting import decide
 from tickets_cli import comparing
-from tickets_cli.correcting import decide
 
 
 @pytest.fixture

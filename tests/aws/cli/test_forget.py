@@ -12,7 +12,7 @@ from tests.support import eventually
 from tests.traces import keep_versions, traces
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.settings import variable
-from tickets_cli.correcting import decide
+from ticket_assets.stores.correcting import decide
 from tickets_cli.processes import ProcessFailed
 
 SECRET = "my diagnosis is nobody's business"

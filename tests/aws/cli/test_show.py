@@ -13,7 +13,7 @@ from resources.dynamodb import to_item
 from tests.aws.cli.running import printed, tickets
 from tests.support import enriched_ticket
 from ticket_assets.domain.items import table_item
-from tickets_cli.correcting import decide
+from ticket_assets.stores.correcting import decide
 from tickets_cli.processes import free_port
 
 LABELS = [("critical", "NEGATIVE"), ("high", "NEUTRAL"), ("medium", "NEGATIVE"), ("low", "POSITIVE")]
