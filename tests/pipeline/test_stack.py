@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import dagster as dg
@@ -131,6 +132,10 @@ def first(terminal) -> dict[str, Any]:
         seen["metrics"] = response.read().decode()
     with urlopen(f"{terminal.ports.triage}/urgent", timeout=UP) as response:
         seen["board"] = response.read().decode()
+    with pytest.raises(HTTPError) as refused:  # without a word of whose form it is
+        urlopen(f"{terminal.ports.triage}/tickets/T-1", data=b"urgency=low", timeout=UP)
+    seen["form"] = refused.value.code
+    refused.value.close()
     os.kill(up.pid, signal.SIGINT)
     up.wait_until(lambda: "stopping" in up.log.read_text(), UP)
     os.kill(up.pid, signal.SIGINT)
@@ -176,6 +181,7 @@ def test_a_stack_says_where_it_is_and_the_status_answers(terminal, first):
     assert "runs success" in first["status"].stdout
     assert 'tickets_source_up{source="waiting"} 1.0' in first["metrics"]
     assert "Urgent now" in first["board"]
+    assert first["form"] == 403, "a page that corrects nothing would say 405"
     assert f"triage page on {terminal.ports.triage}" in log
 
 
