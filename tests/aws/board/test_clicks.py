@@ -142,7 +142,7 @@ def test_have_we_seen_this_is_asked_in_words_by_a_slash_words_and_enter(reader):
     assert "fresh-1" in page.value(ROWS)
 
 
-@pytest.mark.parametrize(("view", "asked", "before", "after"), FORMS, ids=lambda part: "" if isinstance(part, set) else str(part))
+@pytest.mark.parametrize(("view", "asked", "before", "after"), FORMS, ids=[f"{one[0]} {one[1]}" for one in FORMS])
 def test_a_form_narrows_its_list_to_what_was_asked_and_a_row_opens_its_ticket(reader, view, asked, before, after):
     reader.click(link(view))
     assert set(reader.page.value(ROWS)) == before
