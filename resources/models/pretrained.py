@@ -21,6 +21,8 @@ class Pretrained(NamedTuple):
 
     def encoded(self, texts: Sequence[str], limit: int) -> dict[str, Any]:
         """`input_ids` as `token_ids` gives them, and `offset_mapping`, the characters of each token."""
+        if not texts:  # which the tokenizer would take for a mistake
+            return {"input_ids": [], "offset_mapping": []}
         limit = min(limit, self.model.config.max_position_embeddings)
         return self.tokenizer(list(texts), truncation=True, max_length=limit, return_offsets_mapping=True)
 

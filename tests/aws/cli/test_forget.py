@@ -12,8 +12,7 @@ from tests.support import eventually
 from tests.traces import keep_versions, traces
 from ticket_assets.domain.batches import BatchFailure
 from ticket_assets.settings import variable
-from ticket_assets.stores.correcting import decide
-from tickets_cli.processes import ProcessFailed
+from ticket_assets.stores.correcting import NoSuchTicket, decide
 
 SECRET = "my diagnosis is nobody's business"
 
@@ -75,7 +74,7 @@ def test_a_corrected_ticket_is_forgotten_with_its_decisions_and_what_was_learnt_
     assert "line 1" not in output
     (stone,) = life.items("T-1")
     assert not {"corrections", "computed", "intent"} & stone.keys()
-    with pytest.raises(ProcessFailed, match="has no item"):
+    with pytest.raises(NoSuchTicket, match="has no item"):
         decide(table, "T-1", {"intent": "bug_report"})
     assert life.items("T-10")[0]["intent"] == "bug_report"
     assert life.run(life.land("T-1.json")).success

@@ -81,3 +81,11 @@ def test_a_model_that_cannot_be_had_is_one_line(distilled, tmp_path, monkeypatch
     assert result.exit_code == 1
     assert "nowhere' is not a directory" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_reference_engine_is_prepared_and_tried_too(prepared_models, monkeypatch):
+    monkeypatch.setenv("TICKETS_ENGINE", "torch")
+
+    prepared = printed("models", "prepare")
+
+    assert all(f"✓ {role}" in prepared for role in ("embedder", "intent", "urgency", "sentiment", "summarizer"))

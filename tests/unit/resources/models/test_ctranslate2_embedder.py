@@ -110,8 +110,8 @@ def test_parts_of_what_was_embedded_before_take_no_further_pass(
         np.testing.assert_allclose(kept, fresh, atol=1e-6)
 
 
-def test_no_texts_have_no_parts(exact: CTranslate2Embedder):
-    assert exact.embed_parts([], []) == []
+def test_no_texts_have_no_parts_in_either_engine(bert: Path, exact: CTranslate2Embedder):
+    assert exact.embed_parts([], []) == TorchEmbedder(source=str(bert)).embed_parts([], []) == []
 
 
 @pytest.mark.parametrize("size", [1, 3, 64])
