@@ -21,7 +21,7 @@ MOST_KEYWORDS = 2  # that count: enough to settle a close call, not to overturn 
 # help among topics (intent); how soon somebody must act is no topic, and there they cost six points of accuracy.
 # Of four urgencies half the answers lie under .6: a queue of every second ticket would be read by nobody.
 PLAIN = Blend(ridge=0.003, sharpness=2.0, bonus=1.0, floor=0.3, ceiling=0.4)
-BLENDED = Blend(ridge=0.001, sharpness=1.5, bonus=0.5, share=0.3)
+BLENDED = Blend(ridge=0.001, sharpness=1.5, bonus=0.6, share=0.25)
 # A phrase somebody wrote down as decisive; 1.0 is left to what a customer states himself.
 RULE_CONFIDENCE = 0.95
 
