@@ -150,18 +150,14 @@ class LanceTable:
         with said():
             if self.opened().stats.dataset_stats(FILE_ROWS // 2)["num_small_files"] < FRAGMENTS:
                 return False
-            self.settle()
+            self._settle(whole=False)
             self.opened().cleanup_old_versions(KEPT)
             return True
 
     def settle(self) -> None:
-        """Merge files, and bring the indexes up to date, or make one of the vectors where there are enough."""
+        """Merge files and the parts of the indexes, and make one of the vectors where there are enough."""
         with said():
-            self.opened().optimize.compact_files(target_rows_per_fragment=FILE_ROWS)
-            self.opened().optimize.optimize_indices()
-            if not has_index(self.opened(), WORDS):
-                self.index_text()
-            index_vectors(self.opened(), self._growth)
+            self._settle(whole=True)
 
     def index_text(self) -> None:
         """Index the words of the rows as they are; what an older index knew of others goes with its version."""
@@ -177,6 +173,14 @@ class LanceTable:
             if "was not found" not in str(error):
                 raise
             raise NoTable(self.uri) from None
+
+    def _settle(self, *, whole: bool) -> None:
+        self.opened().optimize.compact_files(target_rows_per_fragment=FILE_ROWS)
+        if has_index(self.opened(), WORDS):
+            self.opened().optimize.optimize_indices(index_names=[WORDS])
+        else:
+            self.index_text()
+        index_vectors(self.opened(), self._growth, whole=whole)
 
     def _merge(self, rows: "pa.Table", where: str | None) -> int:
         merge = self._made().merge_insert(self._key).when_matched_update_all(where).when_not_matched_insert_all()

@@ -175,6 +175,24 @@ def test_a_large_table_gets_an_index_of_its_vectors_which_takes_in_what_comes_la
         assert not {"T-0", "T-5000"} & {hit["ticket_id"] for hit in index.near(EMBEDDER, sought, Filters(), 400)}
 
 
+def test_what_comes_later_is_a_part_of_the_index_until_the_parts_are_many_and_become_one(settings, monkeypatch):
+    monkeypatch.setattr(lance_table, "FRAGMENTS", 1)  # every write is followed by a merge
+    index = SearchIndex(settings.pipeline_bucket, Growth(rows=300, sub_vectors=16, probes=4, parts=3))
+    table, parts = index.table(EMBEDDER), []
+    for first, end in ((0, 300), (300, 320), (320, 340), (340, 360), (360, 380)):
+        written(index, *(index_record(number, stamp(1)) for number in range(first, end)))
+        parts.append(table.opened().stats.index_stats("vector")["num_indices"])
+        assert table.facts().unindexed == 0
+
+    assert parts == [1, 2, 3, 1, 2]
+    for number in (0, 250, 379):
+        vector = np.array(index_record(number, stamp(1)).body.enrichment.embedding, dtype=np.float32)
+        assert f"T-{number}" in {hit["ticket_id"] for hit in index.near(EMBEDDER, vector, Filters(), 9)}
+    written(index, index_record(500, stamp(1)))
+    table.settle()
+    assert table.opened().stats.index_stats("vector")["num_indices"] == 1
+
+
 @pytest.fixture(scope="module")
 def large(aws_endpoint):
     """The pipeline bucket of a table of 1,100 vectors with an index of them; a hundredth is of the customer "rare"."""
