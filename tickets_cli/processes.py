@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pwd
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from typing import TypeVar
 Seen = TypeVar("Seen")
 
 GRACE_SECONDS = 10
+PORTS = range(20_000, 32_000)  # below those of outgoing connections: Linux's begin at 32,768, macOS' at 49,152
+_given: set[int] = set()
 
 
 class ProcessFailed(RuntimeError):
@@ -209,10 +212,16 @@ def locked(place: Path) -> Iterator[Callable[[str], None]]:
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of this machine that nothing listened on a moment ago, never the same one twice.
+
+    The kernel would choose one that it also gives to outgoing connections, or to the next who asks, before the
+    server that it is for listens.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        if port not in _given and not is_listening(port):
+            _given.add(port)
+            return port
 
 
 def is_listening(port: int) -> bool:

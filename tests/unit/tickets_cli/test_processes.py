@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from tests.support import eventually
+from tickets_cli import processes
 from tickets_cli.processes import ManagedProcess, ProcessFailed, free_port, is_listening, seldom, undisturbed
 
 WAIT = 20
@@ -187,6 +188,21 @@ def test_a_free_port_is_one_that_nothing_listens_on_until_someone_does():
         assert is_listening(port)
 
     assert not is_listening(port)
+
+
+def test_a_free_port_is_given_once():
+    ports = [free_port() for _ in range(1_000)]
+
+    assert len({*ports}) == len(ports)
+
+
+def test_a_port_that_is_taken_is_not_given(monkeypatch):
+    taken, free = free_port(), free_port()
+    monkeypatch.setattr(processes, "PORTS", [*[taken] * 20, free])
+    monkeypatch.setattr(processes, "_given", set())
+
+    with socket.create_server(("127.0.0.1", taken)):
+        assert free_port() == free
 
 
 def test_a_stop_in_a_hurry_does_not_wait_for_the_grace(shell):
