@@ -57,9 +57,10 @@ lint: $(INSTALLED) ## Lint, types and import contracts alone
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(PREPARED) ## Measure models, a backlog of 5,000 tickets and latencies (25 minutes); writes bench/results
+bench: $(PREPARED) ## Measure models, heads, a backlog of 5,000 tickets and latencies (25 minutes); writes bench/results
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.inference
+	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.heads
 	@env -u AWS_ENDPOINT_URL $(BIN)/python -m bench.pipeline
 
 bench-scale: $(PREPARED) ## Measure how costs grow: batch sizes, partitions, messages, tickets, workers, memory, search, page (an hour)

@@ -5,8 +5,6 @@ alone is worse. Fits and keeps its head by way of example_classifier.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -16,9 +14,6 @@ from resources.models.example_classifier import fitted_head, head_version, predi
 from resources.models.label_file import LabelFile, complaint, load_known
 from resources.models.roles import UNSURE, Embedder, Prediction, SentimentModel
 from resources.models.softmax_head import fit
-
-if TYPE_CHECKING:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 CLASSES = ("POSITIVE", "NEGATIVE", "NEUTRAL")
 RIDGE = 0.0015
@@ -105,12 +100,6 @@ def with_lexicon(texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
 
 def compound_scores(texts: Sequence[str]) -> list[float]:
     """VADER's compound score of each text, in [-1, 1]."""
-    return [_analyzer().polarity_scores(text[:LEXICON_CHARACTERS])["compound"] for text in texts]
+    from resources.models.vader import analyzer
 
-
-@lru_cache(maxsize=1)
-def _analyzer() -> "SentimentIntensityAnalyzer":
-    """Read the lexicon once a process (C. J. Hutto, E. Gilbert, "VADER", ICWSM 2014)."""
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return SentimentIntensityAnalyzer()
+    return [analyzer().compound(text[:LEXICON_CHARACTERS]) for text in texts]
