@@ -22,6 +22,13 @@ class BartSummarizer(PretrainedRole, Summarizer):
     )
     max_new_tokens: int = Field(default=48, gt=1, description="Length of a summary in tokens, the end mark included.")
 
+    batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
+    batch_tokens: int = Field(
+        default=4096,
+        gt=0,
+        description="Tokens of a batch's texts, padded: memory grows with them, and of long texts speed does not.",
+    )
+
     @property
     def setting(self) -> str:
         """The length and the way of decoding."""

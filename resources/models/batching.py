@@ -1,6 +1,7 @@
 """Batches of sequences of like length: less padding to compute, results in the order of the input."""
 
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,18 +10,33 @@ Result = TypeVar("Result")
 
 
 def in_batches(
-    items: Sequence[Item], size: int, run: Callable[[list[Item]], Iterable[Result]], workers: int = 1
+    items: Sequence[Item],
+    size: int,
+    run: Callable[[list[Item]], Iterable[Result]],
+    workers: int = 1,
+    tokens: int = sys.maxsize,
 ) -> list[Result]:
     """Give `run` the items, `size` at a time, longest first, and return its results in the order of `items`.
 
-    Longest first, so that a batch too big for the memory fails at once; `workers` of them at a time. Equal items are
-    run once. Raises ValueError where `run` returns another number of results than it was given items.
+    A batch has fewer where, padded to its longest, it would be more than `tokens` long: memory grows with that. Longest
+    first, so that a batch too big for the memory fails at once; `workers` of them at a time. Equal items are run once.
+    Raises ValueError where `run` returns another number of results than it was given items.
     """
     distinct = {tuple(item): item for item in items}
     order = sorted(distinct, key=len, reverse=True)
-    places = [order[start : start + size] for start in range(0, len(order), size)]
+    places = list(_split(order, size, tokens))
     batches = [[distinct[key] for key in keys] for keys in places]
     with ThreadPoolExecutor(workers) as pool:
         found = pool.map(run, batches) if workers > 1 else map(run, batches)
         results = {k: r for keys, rs in zip(places, found, strict=True) for k, r in zip(keys, rs, strict=True)}
     return [results[tuple(item)] for item in items]
+
+
+def _split(order: Sequence[tuple], size: int, tokens: int) -> Iterator[Sequence[tuple]]:
+    """The items from longest to shortest, in batches of at most `size` items and, of more than one, `tokens`."""
+    start = 0
+    while start < len(order):
+        fitting = tokens // max(1, len(order[start]))
+        end = start + max(1, min(size, fitting))
+        yield order[start:end]
+        start = end

@@ -19,7 +19,6 @@ class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
     ENGINE: ClassVar[str] = "Translator"
 
     compute_type: ComputeType = Field(default="int7", description=COMPUTE_TYPES)
-    batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
 
     def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:  # noqa: ARG002
         """Return one summary a text, in order.
@@ -30,7 +29,11 @@ class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
         loaded = self.loaded()
         sources = [encoding.tokens for encoding in loaded.encoded(texts, MAX_TOKENS)]
         search = search_of(loaded.facts["generation"], self.max_new_tokens)
-        best = in_batches(sources, self.batch_size, lambda batch: decode(loaded, batch, search), loaded.workers)
+
+        def run(batch: list[list[str]]) -> list[Hypothesis]:
+            return decode(loaded, batch, search)
+
+        best = in_batches(sources, self.batch_size, run, loaded.workers, self.batch_tokens)
         ids = [[loaded.tokenizer.token_to_id(token) for token in hypothesis.tokens] for hypothesis in best]
         return readable([loaded.tokenizer.decode(row, skip_special_tokens=True) for row in ids])
 

@@ -8,8 +8,6 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from pydantic import Field
-
 from resources.models.bart_summarizer import MAX_TOKENS, BartSummarizer, readable, shortest
 from resources.models.batching import in_batches
 from resources.models.pretrained import Pretrained, load
@@ -17,8 +15,6 @@ from resources.models.pretrained import Pretrained, load
 
 class TorchSummarizer(BartSummarizer):
     """BartForConditionalGeneration on torch."""
-
-    batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
 
     def summarize(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[str]:  # noqa: ARG002
         """Return one summary a text, in order.
@@ -30,7 +26,11 @@ class TorchSummarizer(BartSummarizer):
         loaded = _load(weights.path, weights.version)
         token_ids = loaded.token_ids(texts, MAX_TOKENS) if texts else []
         config = generation_config(loaded.model.generation_config, self.max_new_tokens)
-        return readable(in_batches(token_ids, self.batch_size, lambda batch: _generate(loaded, batch, config)))
+
+        def run(batch: list[list[int]]) -> list[str]:
+            return _generate(loaded, batch, config)
+
+        return readable(in_batches(token_ids, self.batch_size, run, tokens=self.batch_tokens))
 
 
 def generation_config(own: Any, max_new_tokens: int) -> Any:

@@ -1,6 +1,7 @@
 """The summarizer on CTranslate2 against `generate` of the reference engine, token by token, on a trained model."""
 
 import json
+import pkgutil
 import shutil
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,22 @@ def test_in_float32_the_summaries_are_those_of_the_reference_engine_however_they
     assert exact.loaded().workers == 2
     assert exact.model_copy(update={"batch_size": 3}).summarize(TEXTS) == reference
     assert len(set(reference)) > len(TEXTS) / 2
+
+
+@pytest.mark.parametrize("step", ["ctranslate2_summarizer.decode", "torch_summarizer._generate"])
+def test_long_texts_are_decoded_few_at_a_time_since_each_takes_memory(bart, exact, monkeypatch, step):
+    model = exact if step.startswith("ctranslate2") else TorchSummarizer(source=str(bart))
+    together = model.summarize(TEXTS)
+    padded: list[int] = []
+
+    def seen(loaded: Any, batch: list[list[Any]], search: Any) -> Any:
+        padded.append(len(batch) * max(map(len, batch)) if len(batch) > 1 else 0)
+        return decoding(loaded, batch, search)
+
+    decoding = pkgutil.resolve_name(f"resources.models.{step}")
+    monkeypatch.setattr(f"resources.models.{step}", seen)
+    assert model.model_copy(update={"batch_tokens": 100}).summarize(TEXTS) == together
+    assert 50 < max(padded) <= 100
 
 
 @pytest.mark.parametrize("limit", [10, MAX_TOKENS])
