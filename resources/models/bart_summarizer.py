@@ -23,10 +23,10 @@ class BartSummarizer(PretrainedRole, Summarizer):
     max_new_tokens: int = Field(default=48, gt=1, description="Length of a summary in tokens, the end mark included.")
 
     batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
-    batch_tokens: int = Field(
-        default=4096,
+    batch_pairs: int = Field(
+        default=2 * MAX_TOKENS**2,
         gt=0,
-        description="Tokens of a batch's texts, padded: memory grows with them, and of long texts speed does not.",
+        description="Pairs of tokens that a batch's texts have, padded: 16 texts of 362 tokens, or two of 1,024.",
     )
 
     @property

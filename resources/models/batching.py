@@ -14,17 +14,18 @@ def in_batches(
     size: int,
     run: Callable[[list[Item]], Iterable[Result]],
     workers: int = 1,
-    tokens: int = sys.maxsize,
+    pairs: int = sys.maxsize,
 ) -> list[Result]:
     """Give `run` the items, `size` at a time, longest first, and return its results in the order of `items`.
 
-    A batch has fewer where, padded to its longest, it would be more than `tokens` long: memory grows with that. Longest
-    first, so that a batch too big for the memory fails at once; `workers` of them at a time. Equal items are run once.
-    Raises ValueError where `run` returns another number of results than it was given items.
+    A batch has fewer where its items, padded to the longest, would have more than `pairs` pairs of tokens: the memory
+    of attention grows with those. Longest first, so that a batch too big for the memory fails at once; `workers` of
+    them at a time. Equal items are run once. Raises ValueError where `run` returns another number of results than it
+    was given items.
     """
     distinct = {tuple(item): item for item in items}
     order = sorted(distinct, key=len, reverse=True)
-    places = list(_split(order, size, tokens))
+    places = list(_split(order, size, pairs))
     batches = [[distinct[key] for key in keys] for keys in places]
     with ThreadPoolExecutor(workers) as pool:
         found = pool.map(run, batches) if workers > 1 else map(run, batches)
@@ -32,11 +33,11 @@ def in_batches(
     return [results[tuple(item)] for item in items]
 
 
-def _split(order: Sequence[tuple], size: int, tokens: int) -> Iterator[Sequence[tuple]]:
-    """The items from longest to shortest, in batches of at most `size` items and, of more than one, `tokens`."""
+def _split(order: Sequence[tuple], size: int, pairs: int) -> Iterator[Sequence[tuple]]:
+    """The items from longest to shortest, in batches of at most `size` items and, of more than one, `pairs`."""
     start = 0
     while start < len(order):
-        fitting = tokens // max(1, len(order[start]))
+        fitting = pairs // max(1, len(order[start])) ** 2
         end = start + max(1, min(size, fitting))
         yield order[start:end]
         start = end

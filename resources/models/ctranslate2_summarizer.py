@@ -33,7 +33,7 @@ class CTranslate2Summarizer(BartSummarizer, CTranslate2Role):
         def run(batch: list[list[str]]) -> list[Hypothesis]:
             return decode(loaded, batch, search)
 
-        best = in_batches(sources, self.batch_size, run, loaded.workers, self.batch_tokens)
+        best = in_batches(sources, self.batch_size, run, loaded.workers, self.batch_pairs)
         ids = [[loaded.tokenizer.token_to_id(token) for token in hypothesis.tokens] for hypothesis in best]
         return readable([loaded.tokenizer.decode(row, skip_special_tokens=True) for row in ids])
 

@@ -30,7 +30,7 @@ class TorchSummarizer(BartSummarizer):
         def run(batch: list[list[int]]) -> list[str]:
             return _generate(loaded, batch, config)
 
-        return readable(in_batches(token_ids, self.batch_size, run, tokens=self.batch_tokens))
+        return readable(in_batches(token_ids, self.batch_size, run, pairs=self.batch_pairs))
 
 
 def generation_config(own: Any, max_new_tokens: int) -> Any:

@@ -25,17 +25,17 @@ def test_a_batch_holds_items_of_like_length_and_the_longest_go_first():
     assert seen == [[9, 7], [5, 3], [1]]
 
 
-def test_a_batch_has_no_more_tokens_with_its_padding_than_it_may_but_for_one_item_alone():
+def test_a_batch_has_no_more_pairs_of_tokens_with_its_padding_than_it_may_but_for_one_item_alone():
     seen: list[list[int]] = []
 
     def run(batch: list[str]) -> list[str]:
         seen.append([len(word) for word in batch])
         return batch
 
-    lengths = [25, 20, 10, 9, 9, 4, 3, 2, 1]
-    in_batches(["ab"[i % 2] * length for i, length in enumerate(lengths)], 4, run, tokens=20)
+    lengths = [25, 20, 10, 9, 9, 8, 4, 3, 2, 1]
+    in_batches(["ab"[i % 2] * length for i, length in enumerate(lengths)], 4, run, pairs=200)
 
-    assert seen == [[25], [20], [10, 9], [9, 4], [3, 2, 1]]
+    assert seen == [[25], [20], [10, 9], [9, 8], [4, 3, 2, 1]]
 
 
 def test_workers_run_at_the_same_time():

@@ -113,16 +113,16 @@ def test_in_float32_the_summaries_are_those_of_the_reference_engine_however_they
 def test_long_texts_are_decoded_few_at_a_time_since_each_takes_memory(bart, exact, monkeypatch, step):
     model = exact if step.startswith("ctranslate2") else TorchSummarizer(source=str(bart))
     together = model.summarize(TEXTS)
-    padded: list[int] = []
+    pairs: list[int] = []
 
     def seen(loaded: Any, batch: list[list[Any]], search: Any) -> Any:
-        padded.append(len(batch) * max(map(len, batch)) if len(batch) > 1 else 0)
+        pairs.append(len(batch) * max(map(len, batch)) ** 2 if len(batch) > 1 else 0)
         return decoding(loaded, batch, search)
 
     decoding = pkgutil.resolve_name(f"resources.models.{step}")
     monkeypatch.setattr(f"resources.models.{step}", seen)
-    assert model.model_copy(update={"batch_tokens": 100}).summarize(TEXTS) == together
-    assert 50 < max(padded) <= 100
+    assert model.model_copy(update={"batch_pairs": 2_000}).summarize(TEXTS) == together
+    assert 1_000 < max(pairs) <= 2_000
 
 
 @pytest.mark.parametrize("limit", [10, MAX_TOKENS])
