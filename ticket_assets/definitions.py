@@ -1,6 +1,7 @@
 """The only wiring: which implementation plays which role, and which store each asset writes to."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -147,14 +148,21 @@ def _profile(settings: Settings, embedder: Embedder, cache: str) -> tuple[Sentim
     if settings.models == "distilled":
         engine = ENGINES[settings.engine]
         return (
-            engine.sentiment(source=settings.sentiment_model, cache_dir=cache),
-            engine.summarizer(source=settings.summarizer, cache_dir=cache),
+            engine.sentiment(**_pinned(settings.sentiment_model), cache_dir=cache),
+            engine.summarizer(**_pinned(settings.summarizer), cache_dir=cache),
         )
     examples = str(settings.labels_dir / "sentiment.yaml")
     return (
         HeadSentiment(label_file=examples, embedder=embedder, cache_dir=cache),
         ExtractiveSummarizer(embedder=embedder),
     )
+
+
+def _pinned(model: str) -> dict[str, str]:
+    """Source and revision of "owner/name@revision"; a directory is a source whatever its name."""
+    source, _, revision = model.rpartition("@")
+    pinned = source and revision and not Path(model).expanduser().is_dir()
+    return {"source": source, "revision": revision} if pinned else {"source": model}
 
 
 end_at_once()  # of code servers and of each run's process

@@ -49,9 +49,13 @@ class Settings(BaseSettings):
     sentiment_model: str = Field(
         default="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
         min_length=1,
-        description="hub id or directory",
+        description="hub id, with @revision where one is meant, or directory",
     )
-    summarizer: str = Field(default="sshleifer/distilbart-cnn-6-6", min_length=1, description="hub id or directory")
+    summarizer: str = Field(
+        default="sshleifer/distilbart-cnn-6-6",
+        min_length=1,
+        description="hub id, with @revision where one is meant, or directory",
+    )
     model_cache_dir: Path = Field(
         default=Path("~/.cache/ticket-enrichment"), validation_alias="MODEL_CACHE_DIR", description="a directory"
     )

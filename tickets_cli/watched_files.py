@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from resources.models.converted import MANIFEST
 from ticket_assets.settings import Settings
 
 PACKAGES = ("resources", "sensors", "ticket_assets")
 CODE = {".py", ".yaml"}
 MADE_BY_RUNS = ("head-", "tmp")  # fitted heads in MODEL_CACHE_DIR: named by what they were made from
+# Of a converted model, which appears whole; the weights that it is made of come in while workers are at work.
+CONVERTED = f"ctranslate2-*/*/{MANIFEST}"
 
 Fingerprint: TypeAlias = frozenset[tuple[str, int, int]]
 
@@ -33,7 +36,12 @@ def _models(settings: Settings) -> Iterable[Path]:
     sources = [
         Path(source).expanduser() for source in (settings.embedder, settings.sentiment_model, settings.summarizer)
     ]
-    for place in (settings.model_cache_dir.expanduser(), *sources):
+    cache = settings.model_cache_dir.expanduser()
+    if settings.engine == "ctranslate2":
+        yield from cache.glob(CONVERTED)
+    else:
+        sources.append(cache)
+    for place in sources:
         if place.is_dir():
             yield from (path for path in place.rglob("*") if not path.name.startswith(MADE_BY_RUNS))
 

@@ -6,6 +6,7 @@ hints at a ticket), or was stopped.
 
 import logging
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -29,6 +30,7 @@ LOOK_SECONDS = 0.2
 WATCH_SECONDS = 2.0
 # A worker that ends so soon after its start would do so again: it is started again after a pause that doubles.
 SOON, FIRST_PAUSE, LONGEST_PAUSE = 20.0, 1.0, 30.0
+MOST_LOG_BYTES = 64 * 2**20
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ class WorkerPool:
         self._seen = watched()
         self._looked = time.monotonic()
         self._reported: set[int] = set()
+        self._cut: list[tuple[str, int | None]] = []  # runs that ended with their process, until Dagster is told
         place = f"{socket.gethostname()}-{os.getpid()}"  # workers of other pools share the Redis
         self._slots = [Slot(f"{place}-{number}", self._start) for number in range(1, count + 1)]
         self._thread = threading.Thread(target=self._tend, name="worker-pool", daemon=True)
@@ -105,13 +108,12 @@ class WorkerPool:
         """Let the runs in hand end, for `seconds` or until `hurry`, then end all; returns how many runs were cut."""
         self.terminate()
         deadline = time.monotonic() + seconds
-        cut = 0
         for slot in self._slots:
             slot.process.ended_within(max(0, deadline - time.monotonic()), hurry)
             cut_off = slot.process.exit_code is None
             slot.process.stop(0)
-            cut += self._report(slot, stopped=cut_off)
-        return cut
+            self._report(slot, stopped=cut_off)
+        return self._tell()
 
     def _start(self, name: str) -> ManagedProcess:
         command = [sys.executable, "-m", "resources.workers.worker", name, self._module, warm_up.__name__]
@@ -126,6 +128,8 @@ class WorkerPool:
                     if slot.process.exit_code is not None:
                         self._report(slot)
                         slot.begin_again()
+                    _rotate(slot.process.log)
+                self._tell()
             except Exception:  # noqa: BLE001 - a database that is away must not end the supervision
                 _log.exception("the workers are looked after again in %.1f s", LOOK_SECONDS)
 
@@ -141,25 +145,38 @@ class WorkerPool:
             for slot in self._slots:
                 slot.process.terminate()
 
-    def _report(self, slot: Slot, *, stopped: bool = False) -> bool:
-        """Fail the run that ended with the slot's process; whether there was one. Once for each process."""
+    def _report(self, slot: Slot, *, stopped: bool = False) -> None:
+        """Note the run that ended with the slot's process, if there was one; once for each process."""
         code, pid = slot.process.exit_code, slot.process.pid
         if pid in self._reported or code is None:
-            return False
+            return
         self._reported.add(pid)
         try:
             word = self._pulse.workers().get(slot.name)
             if not word or word["pid"] != pid:
-                return False
+                return
             self._pulse.forget(slot.name)
-            if not word["run"]:
-                return False
-            self._pulse.ended(word["run"])
+            if word["run"]:
+                self._cut.append((word["run"], None if stopped else code))
+                self._pulse.ended(word["run"])
         except redis.RedisError:
             _log.exception("%s ended (%d): run monitoring must find out what it worked on", slot.name, code)
-            return False
-        with dg.DagsterInstance.from_config(str(self._home)) as instance:
-            return fail(instance, word["run"], None if stopped else code)
+
+    def _tell(self) -> int:
+        """Fail the runs that were cut, and return how many there were; what is not told is told the next time."""
+        cut = 0
+        while self._cut:
+            with dg.DagsterInstance.from_config(str(self._home)) as instance:
+                cut += fail(instance, *self._cut[0])
+            self._cut.pop(0)
+        return cut
+
+
+def _rotate(log: Path) -> None:
+    """Keep two files of a worker's words: it says every event of every run, and lives for months."""
+    if log.stat().st_size > MOST_LOG_BYTES:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)  # the worker appends
 
 
 def fail(instance: dg.DagsterInstance, run_id: str, exit_code: int | None) -> bool:

@@ -80,9 +80,9 @@ class Worker:
 
     @contextmanager
     def at_work(self, run_id: str) -> Iterator[None]:
-        """The run is in hand; it is known to be before it begins."""
+        """The run is in hand; it is known to be before it begins, where Redis hears."""
         self._run, self._canceled_at = run_id, None
-        self._pulse.beat(self._name, {**self._state, "run": run_id})
+        self._beat()
         try:
             yield
         finally:
@@ -113,6 +113,8 @@ class Worker:
             return
         if self._canceled_at is None and self._pulse.is_canceled(run_id):
             self._canceled_at = time.monotonic()
+            if self._run != run_id:
+                return  # it ended while Redis was asked
             os.kill(os.getpid(), signal.SIGINT)  # which Dagster turns into the end of the run
         elif self._canceled_at and time.monotonic() - self._canceled_at > CANCEL_SECONDS:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -129,7 +129,7 @@ def test_warm_workers_are_as_many_as_may_run_at_once():
     settings = yaml.safe_load(named(objects, "ConfigMap", "dagster")["data"]["dagster.yaml"])
 
     assert (scaler["minReplicas"], scaler["scaleTargetRef"]["name"]) == (3, "ticket-processor")
-    assert named(objects, "Deployment", "ticket-processor")["spec"]["replicas"] == 3
+    assert "replicas" not in named(objects, "Deployment", "ticket-processor")["spec"]  # it would undo the scaler's
     assert scaler["maxReplicas"] == settings["run_coordinator"]["config"]["max_concurrent_runs"]
 
 

@@ -79,9 +79,10 @@ def place():
 @pytest.fixture(scope="module")
 def postgres(place):
     try:
-        server = databases.start_postgres(place / "postgres", place / "postgres.log")
+        databases.find("postgres", "postgresql")
     except ProcessFailed as error:
         pytest.skip(str(error))
+    server = databases.start_postgres(place / "postgres", place / "postgres.log")
     yield databases.postgres_url(place / "postgres")
     server.stop()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from resources.models.pretrained_role import PretrainedRole
 from ticket_assets.assets.pipeline_report import pipeline_report
 from ticket_assets.assets.ticket_books import ticket_books
 from ticket_assets.definitions import ASSETS, build_definitions, build_models
@@ -26,6 +27,23 @@ HEAVY = {
     "py3langid",
     "vaderSentiment",
 }
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [
+        ("o/n", ("o/n", None)),
+        ("o/n@0123abc", ("o/n", "0123abc")),
+        ("{here}/my@model", ("{here}/my@model", None)),
+    ],
+)
+def test_a_models_name_may_say_its_revision(tmp_path, named, read):
+    (tmp_path / "my@model").mkdir()
+    named, source = (text.format(here=tmp_path) for text in (named, read[0]))
+    models = build_models(Settings(models="distilled", sentiment_model=named, summarizer=named))
+    for role in (models.sentiment, models.summarizer):
+        assert isinstance(role, PretrainedRole)
+        assert (role.source, role.revision) == (source, read[1])
 
 
 def test_loading_the_definitions_in_a_fresh_interpreter_imports_no_model_library():
