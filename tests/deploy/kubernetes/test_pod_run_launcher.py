@@ -1,14 +1,16 @@
 """What the launcher says of a run's pod, and what the pipeline makes of it: whose fault the run's end was."""
 
 import logging
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 import yaml
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.events import DagsterEvent
 from dagster._core.launcher import WorkerStatus
 from dagster._core.launcher.base import LaunchRunContext
-from dagster._daemon.monitoring.run_monitoring import monitor_started_run
+from dagster._daemon.monitoring.run_monitoring import monitor_started_run, monitor_starting_run
 from dagster_k8s.client import DagsterKubernetesClient
 from dagster_k8s.job import get_job_name_from_run_id
 
@@ -17,6 +19,7 @@ from sensors.run_ends import end_of
 from sensors.verdicts import End
 from tests.deploy.kubernetes.api_server import ApiServer
 from tests.deploy.kubernetes.manifests import named, variant
+from tests.support import eventually
 
 
 @dg.job
@@ -115,14 +118,69 @@ def test_a_pod_that_ended_says_whose_fault_it_was(instance, api, run, pod, end):
     assert end_of(instance, after) is end
 
 
-def test_a_pod_whose_preparation_failed_says_so_and_blames_no_ticket(instance, api, run):
-    api.ended(get_job_name_from_run_id(run.run_id), phase="Failed", initContainerStatuses=terminated(7))
+@pytest.fixture
+def unbegun(instance, api) -> Iterator[dg.DagsterRun]:
+    """One whose pod is there, and has not begun it."""
+    made = instance.create_run_for_job(anything)
+    starting = DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, made.job_name)
+    instance.report_dagster_event(starting, made.run_id)
+    api.jobs[get_job_name_from_run_id(made.run_id)] = {"status": {"active": 1}}
+    yield instance.get_run_by_id(made.run_id)
+    instance.delete_run(made.run_id)
 
-    after = monitored(instance, run)
 
-    (said,) = [log.message for log in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)]
-    assert "its preparation of the models failed with code 7" in said
+@pytest.mark.parametrize(
+    ("pod", "told"),
+    [
+        ({"initContainerStatuses": terminated(7)}, "its preparation of the models failed with code 7"),
+        ({"containerStatuses": terminated(137, "OOMKilled")}, "it exited with code 137"),
+        ({"reason": "Evicted"}, "its pod was taken away"),
+    ],
+    ids=["preparation", "process", "eviction"],
+)
+def test_a_pod_that_ended_before_its_run_began_says_why_and_blames_no_ticket(instance, api, unbegun, pod, told):
+    api.ended(get_job_name_from_run_id(unbegun.run_id), phase="Failed", **pod)
+
+    instance.run_launcher.fail_unbegun()
+
+    after = instance.get_run_by_id(unbegun.run_id)
+    (said,) = [log.message for log in instance.all_logs(unbegun.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)]
+    assert f"Its pod ended before the run began: {told}.\n" in said
+    assert "kubectl" in said
     assert end_of(instance, after) is End.HOST_GONE
+
+
+def test_a_run_whose_pod_may_still_begin_is_left_alone(instance, api, unbegun):
+    job = get_job_name_from_run_id(unbegun.run_id)
+    instance.run_launcher.fail_unbegun()
+    api.ended(job, phase="Failed", containerStatuses=terminated(1))
+    api.silent = True
+    instance.run_launcher.fail_unbegun()
+    api.silent = False
+    del api.jobs[job]  # as before it is made
+    instance.run_launcher.fail_unbegun()
+
+    assert instance.get_run_by_id(unbegun.run_id).status == dg.DagsterRunStatus.STARTING
+
+
+def test_a_run_that_is_given_up_before_it_began_leaves_no_job_behind(instance, api, unbegun, run, monkeypatch):
+    monkeypatch.setattr(type(instance), "run_monitoring_start_timeout_seconds", 0)
+    record = instance.get_run_record_by_id(unbegun.run_id)
+
+    monitor_starting_run(instance, record, logging.getLogger())
+
+    assert instance.get_run_by_id(unbegun.run_id).is_finished
+    assert api.jobs.keys() == {get_job_name_from_run_id(run.run_id)}
+
+
+def test_a_run_that_cannot_begin_is_failed_without_anybodys_asking(instance, api, unbegun, monkeypatch):
+    monkeypatch.setattr(pod_run_launcher, "LOOK_SECONDS", 0.1)
+    api.ended(get_job_name_from_run_id(unbegun.run_id), phase="Failed", containerStatuses=terminated(1))
+    made = instance.create_run_for_job(anything, job_code_origin=dg.reconstructable(anything).get_python_origin())
+
+    instance.run_launcher.launch_run(LaunchRunContext(made, None))
+
+    assert eventually(lambda: instance.get_run_by_id(unbegun.run_id).is_finished, 30)
 
 
 def test_a_job_that_is_gone_ends_its_run_as_a_lost_host_does(instance, api, run):

@@ -43,7 +43,9 @@ def test_a_death_is_reported_once_the_database_answers_again(pool, empty_home, t
 
         (tmp_path / "home").symlink_to(home)
 
-        assert end_of(instance, eventually(ended, 30)) is End.PROCESS_DIED
+        run = eventually(ended, 30)
+        assert run
+        assert end_of(instance, run) is End.PROCESS_DIED
     assert pool._cut == []
 
 
