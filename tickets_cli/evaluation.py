@@ -52,7 +52,8 @@ def read(path: Path) -> Numbered:
     """The rows of a JSON-lines file. Raises ProcessFailed with the line of what is none."""
     rows: Numbered = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: texts may hold other ends of lines, such as U+2028.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ProcessFailed(
             f"{path}: cannot be read ({type(error).__name__}); it should be JSON lines in UTF-8"

@@ -63,6 +63,8 @@ def search(
     Example: tickets search "cannot log in since the update" --urgency high --since 2026-11-01
     """
     with plain_errors(FAILED):
+        if not any(map(str.isalnum, text)):
+            raise typer.BadParameter("say what it is about; `tickets show results` lists the newest", param_hint="TEXT")
         settings = _settings()
         filters = _filters(urgency, intent, sentiment, customer, since)
         index, embedder = _index(settings), query_embedder(settings)

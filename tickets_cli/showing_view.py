@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from resources.corrections import NEEDS_REVIEW
+from resources.corrections import DOUBTS, NEEDS_REVIEW
 from resources.display import plain
 from ticket_assets.domain.lists import Page
 from ticket_assets.domain.times import moment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LABELS = ("urgency", "sentiment", "intent")
 FACTS = (
-    "opened", "customer_id", "priority", "source", "language", NEEDS_REVIEW, "processed_at", "model_version", "batch",
+    "opened", "customer_id", "priority", "source", "language", DOUBTS, "processed_at", "model_version", "batch",
     "record",
 )  # fmt: skip
 
@@ -63,7 +63,8 @@ class Output:
             console.print(Text.assemble((f"  {name}: ", "dim"), label, f"  {_sure(name, found.item)}"), soft_wrap=True)
         for name in FACTS:
             if told.get(name) is not None:
-                console.print(Text.assemble((f"  {name}: ", "dim"), plain(str(told[name]))), soft_wrap=True)
+                value = told[name].replace(" ", ", ") if name == DOUBTS else str(told[name])
+                console.print(Text.assemble((f"  {name}: ", "dim"), plain(value)), soft_wrap=True)
         for name in ("subject", "summary", "body"):
             console.print(Text.assemble((f"{name}: ", "dim"), _lines(told[name])), soft_wrap=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 # The C parser reads a file in 5 ms rather than 80: every run process pays for it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,7 +24,6 @@ _REMEDIES = {
     "string_too_short": "remove this entry or write its text",
     "too_short": "add entries: a file needs 2 labels, a label 3 examples, a rule 1 phrase",
     "list_type": "write a list, one '- \"…\"' a line",
-    "value_error": "correct it or add what it refers to",
     "float_type": "write a number from 0 to 1, or remove the key",
     "greater_than_equal": "write a number from 0 to 1, or remove the key",
     "less_than_equal": "write a number from 0 to 1, or remove the key",
@@ -70,13 +69,6 @@ class LabelFile(_Strict):
     rules: list[Rule] = []
     hash: str
 
-    @model_validator(mode="after")
-    def _rules_name_labels(self) -> "LabelFile":
-        unknown = sorted({rule.label for rule in self.rules} - set(self.labels))
-        if unknown:
-            raise ValueError(f"rules name {unknown}, which are not among the labels {list(self.labels)}")
-        return self
-
     def examples(self) -> tuple[list[str], list[int]]:
         """Return all example sentences, and for each the position of its label."""
         pairs = [(text, i) for i, label in enumerate(self.labels.values()) for text in label.examples]
@@ -119,11 +111,12 @@ def _content(path: str) -> bytes:
 
 @lru_cache(maxsize=8)
 def _parse(path: str, content: bytes) -> LabelFile:
+    _check_encoding(path, content)
     try:
         node = yaml.compose(content, _Loader)
         _check_keys(path, node)
         data = yaml.load(content, _Loader)  # noqa: S506 - both candidates are safe loaders
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         # An unclosed quote is noticed at the end of the file: the context is where it was opened.
         unclosed = "scalar" in (getattr(error, "context", None) or "")
         mark = getattr(error, "context_mark" if unclosed else "problem_mark", None)
@@ -132,17 +125,30 @@ def _parse(path: str, content: bytes) -> LabelFile:
     if not isinstance(data, dict):
         raise _error(path, None, "holds no keys", "start it with 'description:' and 'labels:'")
     try:
-        return LabelFile.model_validate(data | {"hash": hashlib.sha256(content).hexdigest()[:8]})
+        file = LabelFile.model_validate(data | {"hash": hashlib.sha256(content).hexdigest()[:8]})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         remedy = _REMEDIES.get(first["type"], _DEFAULT_REMEDY)
         raise _error(path, _mark(node, first["loc"]), f"{where}: {first['msg']}", remedy) from error
+    for number, rule in enumerate(file.rules):
+        if rule.label not in file.labels:
+            mark = _mark(node, ("rules", number, "label"))
+            raise _error(path, mark, f"a rule names {rule.label}", f"name one of the labels {list(file.labels)}")
+    return file
 
 
 def _error(path: str, mark: Any, problem: str, remedy: str) -> LabelFileError:
     line = f", line {mark.line + 1}" if mark else ""
     return LabelFileError(f"{path}{line}: {problem}. Remedy: {remedy}.")
+
+
+def _check_encoding(path: str, content: bytes) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LabelFileError(f"{path}, line {line}: is not UTF-8. Remedy: save the file in that encoding.") from error
 
 
 def _check_keys(path: str, node: Any, around: tuple[Any, ...] = ()) -> None:

@@ -138,6 +138,15 @@ def test_a_tombstone_refuses_every_later_write_until_it_is_lifted(index):
     assert written(index, *(index_record(number, stamp(2_000_000_000)) for number in (1, 3))) == 1
 
 
+def test_no_files_are_merged_while_a_person_waits(index, monkeypatch):
+    monkeypatch.setattr(lance_table, "FRAGMENTS", 1)
+
+    done = [index.upsert([index_record(n, stamp(1))], never_asked, tend=False)[0] for n in range(3)]
+
+    assert not any(each.tended for each in done)
+    assert index.table(EMBEDDER).facts().fragments == 3
+
+
 def test_files_are_merged_once_they_are_many_and_every_row_stays(index, monkeypatch):
     monkeypatch.setattr(lance_table, "FRAGMENTS", 8)
     tended = []

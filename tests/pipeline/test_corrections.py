@@ -119,11 +119,11 @@ def test_a_decision_while_the_index_is_written_is_in_it_too(pipeline):
     labels = iter(["bug_report", "data_request"])
 
     class Interrupted(SearchIndex):
-        def upsert(self, records, is_current, decided=None):
+        def upsert(self, records, is_current, decided=None, **how):
             for label in labels:
                 decide(pipeline.stores["table"], "t1", {"intent": label})
                 break
-            return super().upsert(records, is_current, decided)
+            return super().upsert(records, is_current, decided, **how)
 
     pipeline.stores["search_index"] = Interrupted(pipeline.store.bucket)
     pipeline.run(batch)

@@ -100,4 +100,6 @@ def standing_items(table: DynamoDBTable, ticket_id: str) -> list[Item]:
 
 def _index(settings: Settings, table: DynamoDBTable, ticket_id: str) -> None:
     raw, records = S3ObjectStore(bucket=settings.raw_bucket), S3ObjectStore(bucket=settings.enriched_bucket)
-    index_records(SearchIndex(settings.pipeline_bucket), table, raw, standing(records, [object_key(ticket_id)]))
+    # A person waits: the next batch tends the table.
+    found = standing(records, [object_key(ticket_id)])
+    index_records(SearchIndex(settings.pipeline_bucket), table, raw, found, tend=False)

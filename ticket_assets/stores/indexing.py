@@ -14,15 +14,21 @@ from ticket_assets.stores.search_index import SearchIndex, Written
 
 
 def index_records(
-    index: SearchIndex, table: DynamoDBTable, raw: S3ObjectStore, records: Sequence[Record[EnrichedTicket]]
+    index: SearchIndex,
+    table: DynamoDBTable,
+    raw: S3ObjectStore,
+    records: Sequence[Record[EnrichedTicket]],
+    *,
+    tend: bool = True,
 ) -> list[Written]:
     """Write the records' rows, with the labels that people decided in place of the models'. Raises IndexUnavailable.
 
-    Of one age the later write stands, with a decision or without: so where one came meanwhile, all is written again.
+    `tend` as in `SearchIndex.upsert`. Of one age the later write stands, with a decision or without: so where one came
+    meanwhile, all is written again.
     """
     decided = _decided(table, records)
     while True:
-        written = index.upsert(records, partial(_is_current, raw), decided)
+        written = index.upsert(records, partial(_is_current, raw), decided, tend=tend)
         meanwhile = _decided(table, records)
         if meanwhile == decided:
             return written

@@ -64,16 +64,23 @@ class SearchIndex:
         return LanceTable(uri, KEY, TEXT, lambda: _schema(embedder), self._growth)
 
     def upsert(
-        self, records: "Sequence[Record[EnrichedTicket]]", is_current: Current, decided: Decided | None = None
+        self,
+        records: "Sequence[Record[EnrichedTicket]]",
+        is_current: Current,
+        decided: Decided | None = None,
+        *,
+        tend: bool = True,
     ) -> list[Written]:
         """Write the records' rows, each to the table of the embedder that made its vector.
 
         `is_current` says of a raw object's key and ETag whether that is its current version; `decided` has of a ticket
-        the columns that are not as in its record. Raises IndexUnavailable.
+        the columns that are not as in its record. With `tend` it merges small files where they have become many, which
+        takes seconds, and now and then minutes. Raises IndexUnavailable.
         """
         rows = [{**_row(record), **(decided or {}).get(record.body.ticket_id, {})} for record in records]
         by_embedder = sorted(zip(records, rows, strict=True), key=_made_by)
-        return [self._upsert(made_by, list(own), is_current) for made_by, own in groupby(by_embedder, key=_made_by)]
+        groups = groupby(by_embedder, key=_made_by)
+        return [self._upsert(made_by, list(own), is_current, tend=tend) for made_by, own in groups]
 
     def near(self, embedder: str, vector: "np.ndarray", filters: Filters, limit: int) -> list[dict[str, Any]]:
         """The nearest tickets that pass the filters, nearest first, each with its cosine similarity as `score`.
@@ -140,12 +147,14 @@ class SearchIndex:
         for name in self.embedders():
             self.named(name).delete(f"{one_of(KEY, [ticket_id])} AND {STAMP} = {quoted(_age(stone)[STAMP])}")
 
-    def _upsert(self, embedder: str, pairs: "list[tuple[Record, dict[str, Any]]]", is_current: Current) -> Written:
+    def _upsert(
+        self, embedder: str, pairs: "list[tuple[Record, dict[str, Any]]]", is_current: Current, *, tend: bool
+    ) -> Written:
         table = self.table(embedder)
         keys = {record.body.ticket_id: record.source for record, _ in pairs}
         rows = _rows(embedder, [row for _, row in pairs])
         written = table.upsert(rows, lambda ticket_id, etag: is_current(keys[ticket_id], etag))
-        return Written(written, len(pairs) - written, _tended(table), table.facts())
+        return Written(written, len(pairs) - written, tend and _tended(table), table.facts())
 
     def _explained(self, embedder: str) -> str:
         others = ", ".join(sorted(self.embedders().values()))

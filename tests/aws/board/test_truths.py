@@ -53,6 +53,14 @@ def test_what_is_in_doubt_is_listed_with_its_reason_until_a_person_decides(spoil
     assert '<a class="label" href="/doubtful?reason=intent">intent</a>' in text
     assert "intent</a> is in doubt" in board.shown("/tickets/fresh-3")
 
+    table = spoiled.stores["table"]
+    (item,) = table.items("fresh-3")
+    more = {**item, "doubts": {"S": "language intent urgency"}}
+    table.put(more, item)
+    every = " ".join(re.sub("<[^>]+>", "", board.shown("/tickets/fresh-3")).split())
+    assert "A person should look at it: language, intent, urgency are in doubt. The models do not read its" in every
+    table.put(item, more)
+
     decide(spoiled.stores["table"], "fresh-3", {"intent": "login_issue"})
 
     assert rows(board.shown("/doubtful")) == []

@@ -92,6 +92,10 @@ def test_a_wrong_option_is_exit_code_two_with_what_is_right(kept):
     assert wrong.exit_code == 2
     assert "'critical', 'high', 'medium', 'low'" in " ".join(wrong.output.split())
     assert tickets("search", "login", "--since", "yesterday").exit_code == 2
+    for blank in ("", " ", "?!"):
+        nothing = tickets("search", blank)
+        assert nothing.exit_code == 2
+        assert "say what it is about" in " ".join(nothing.output.split())
 
 
 def test_what_could_not_be_asked_is_exit_code_three_and_says_what_to_do(named, prepared_models, monkeypatch):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from resources.aws import client
-from resources.corrections import NEEDS_REVIEW
+from resources.corrections import DOUBTS, NEEDS_REVIEW
 from resources.dynamodb import to_item
 from tests.aws.cli.running import printed, tickets
 from tests.support import enriched_ticket
@@ -153,11 +153,12 @@ def test_a_persons_decision_is_said_instead_of_a_confidence_and_is_whole_as_json
 
 
 def test_what_is_to_be_reviewed_is_listed_with_the_reason(named):
-    put(named, "T-1", 1_760_000_000, "low", "NEUTRAL", **{NEEDS_REVIEW: "intent"})
+    put(named, "T-1", 1_760_000_000, "low", "NEUTRAL", **{NEEDS_REVIEW: "intent", DOUBTS: "intent urgency"})
     put(named, "T-2", 1_760_000_000, "low", "NEUTRAL")
 
     assert ids("review") == ["T-1"]
     assert "in doubt: intent" in printed("show", "review")
+    assert "doubts: intent, urgency" in printed("show", "ticket", "T-1")
 
 
 @pytest.mark.parametrize("ticket", ["T-9", "a/b", "..", "<b>", ""])

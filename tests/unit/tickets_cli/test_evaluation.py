@@ -68,6 +68,15 @@ def error_of_the_bins(section):
     return sum(rows * abs(sure - right) for sure, right, rows in bins) / sum(rows for *_, rows in bins)
 
 
+def test_a_line_ends_where_json_lines_do_and_not_within_a_text(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": "a\u2028b\u0085c", "label": "x"}, {"text": "d", "label": "y"}]
+    text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    path.write_text("\ufeff" + text, encoding="utf-8", newline="")
+
+    assert read(path) == {1: rows[0], 2: rows[1]}
+
+
 def test_a_line_that_is_no_object_is_named(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "a", "label": "b"}\n\n[1]\n')

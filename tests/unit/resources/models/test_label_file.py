@@ -70,7 +70,7 @@ def test_any_edit_changes_the_hash_and_is_seen_at_once(tmp_path):
         (("it scratches", "' '"), 11, "labels.cat.examples.1: String should have at least 1 character. Remedy: remove"),
         (("[it meows", "[no"), 11, "labels.cat.examples.0: Input should be a valid string. Remedy: write text, in dou"),
         (("keywords", "keyword"), 7, "labels.dog.keyword: Extra inputs are not permitted. Remedy: remove this key or"),
-        (("label: cat", "label: cow"), 1, "rules name ['cow'], which are not among the labels ['dog', 'cat']"),
+        (("label: cat", "label: cow"), 3, "a rule names cow. Remedy: name one of the labels ['dog', 'cat']"),
         (("[it barks, it fetches, it wags its tail]", "it barks"), 8, "valid list. Remedy: write a list"),
         (("[it purrs]", "[]"), 3, "rules.0.phrases: List should have at least 1 item"),
         (("[it barks", "[{{name}}"), 8, "a key here is no text. Remedy: put the name or text in double quotes"),
@@ -91,6 +91,13 @@ def test_a_bad_file_is_refused_with_its_name_the_line_and_a_remedy(tmp_path, cha
     assert str(caught.value).startswith(f"{path}, line {line}: ")
     assert complaint in str(caught.value)
     assert "Remedy: " in str(caught.value)
+
+
+def test_a_file_in_another_encoding_is_refused_at_its_line(tmp_path):
+    path = tmp_path / "labels.yaml"
+    path.write_bytes(GOOD.replace("Barks.", "Bellt wie \u00fcblich.").encode("latin-1"))
+    with pytest.raises(LabelFileError, match=r"labels\.yaml, line 6: is not UTF-8\. Remedy: save the file in that"):
+        load(str(path))
 
 
 def test_a_file_with_one_label_is_refused(tmp_path):
@@ -129,7 +136,7 @@ def test_a_file_that_nests_without_end_is_refused(tmp_path):
 def test_a_file_that_is_not_text_is_refused(tmp_path):
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00\xd8")
-    with pytest.raises(LabelFileError, match="not valid YAML"):
+    with pytest.raises(LabelFileError, match="line 1: is not UTF-8"):
         load(str(path))
 
 
