@@ -62,11 +62,15 @@ class Rule(_Strict):
 
 
 class LabelFile(_Strict):
-    """A valid file. `hash` is the first 8 hex digits of the SHA-256 of its bytes: any edit changes it."""
+    """A valid file. A keyword right behind a word of `denied_by` does not count.
+
+    `hash` is the first 8 hex digits of the SHA-256 of its bytes: any edit changes it.
+    """
 
     description: Text
     labels: dict[Text, Label] = Field(min_length=2)
     rules: list[Rule] = []
+    denied_by: list[Text] = []
     hash: str
 
     def examples(self) -> tuple[list[str], list[int]]:

@@ -13,6 +13,8 @@ from resources.models.label_file import LabelFile, Rule
 
 # "not aware of any outage": a negation reaches about this many words forward, and not into the next clause.
 NEGATION_REACH = 4
+# A keyword is a topic, and stands far from many a "no": only right behind one, or behind one other word, is it denied.
+DENIAL_REACH = 2
 # Characters looked back for those words: reading from the start for each match makes long texts quadratic.
 LOOK_BACK = 200
 _CLAUSE_END = re.compile(r"[.,;:!?()\n]|\b(?:and|but|because|since|so)\b", re.IGNORECASE)
@@ -35,14 +37,14 @@ def keyword_count(labels: LabelFile, text: str, most: int) -> list[int]:
     """Return for each label, in the file's order, how many of its distinct keywords the text has; at most `most`."""
     plain = _plain(text)
     words = _word_set(plain)
-    return [min(most, _count(tuple(label.keywords), plain, words)) for label in labels.labels.values()]
+    denials = tuple(labels.denied_by)
+    return [min(most, len(_meant(tuple(v.keywords), plain, words, denials))) for v in labels.labels.values()]
 
 
 def keywords_found(labels: LabelFile, text: str) -> dict[str, list[str]]:
     """Return the keywords that the text has, in lower case and sorted, of each label that has one."""
-    plain = _plain(text)
-    patterns = {name: _words(tuple(label.keywords)) for name, label in labels.labels.items()}
-    found = {name: sorted(_distinct(p, plain)) for name, p in patterns.items() if p}
+    plain, denials = _plain(text), tuple(labels.denied_by)
+    found = {n: sorted(_meant(tuple(v.keywords), plain, None, denials)) for n, v in labels.labels.items()}
     return {name: words for name, words in found.items() if words}
 
 
@@ -55,12 +57,26 @@ def ruling(labels: LabelFile, text: str) -> Rule | None:
     return next((rule for rule in labels.rules if _may_hold(rule, words) and _holds(rule, plain)), None)
 
 
-def _count(keywords: tuple[str, ...], text: str, words: set[str] | None) -> int:
+def _meant(keywords: tuple[str, ...], text: str, words: set[str] | None, denials: tuple[str, ...]) -> set[str]:
+    """The keywords that the text has, in lower case, but for those that it denies each time."""
+    found = _present(keywords, text, words)
+    if not denials:
+        return found
+    return {keyword for keyword in found if _affirmed(" ".join(keyword.split()), text, denials)}
+
+
+def _present(keywords: tuple[str, ...], text: str, words: set[str] | None) -> set[str]:
     parts = _parts(keywords)
     if words is not None and not parts.any_other(words):
-        return len(parts.single & words)
+        return set(parts.single & words)
     pattern = _compiled(keywords)
-    return len(_distinct(pattern, text)) if pattern else 0
+    return _distinct(pattern, text) if pattern else set()
+
+
+def _affirmed(keyword: str, text: str, denials: tuple[str, ...]) -> bool:
+    pattern = _compiled((keyword,))
+    starts = (match.start() for match in pattern.finditer(text)) if pattern else ()
+    return any(not _hedged(text[max(0, start - LOOK_BACK) : start], denials, DENIAL_REACH) for start in starts)
 
 
 def _distinct(pattern: re.Pattern[str], text: str) -> set[str]:
@@ -80,9 +96,9 @@ def _holds(rule: Rule, text: str) -> bool:
     return any(not _hedged(text[max(0, start - LOOK_BACK) : start], hedge) for start in starts)
 
 
-def _hedged(before: str, hedges: tuple[str, ...]) -> bool:
+def _hedged(before: str, hedges: tuple[str, ...], reach: int = NEGATION_REACH) -> bool:
     clause = _CLAUSE_END.split(before)[-1]
-    nearest = " ".join(clause.split()[-NEGATION_REACH:])
+    nearest = " ".join(clause.split()[-reach:])
     pattern = _words(hedges)
     return bool(pattern and pattern.search(nearest))
 
@@ -110,7 +126,7 @@ def _words(phrases: Iterable[str]) -> re.Pattern[str] | None:
     return _compiled(tuple(phrases))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
     """One pattern for all phrases, longest first so that "payments" is not cut to "payment"; None for no phrases.
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from resources.models.label_file import Label, LabelFileError, content_hash, load, load_known
-from resources.models.label_matching import keyword_count, ruling
+from resources.models.label_matching import keyword_count, keywords_found, ruling
 
 LABELS = Path(__file__).parents[4] / "ticket_assets" / "labels"
 INTENTS = [
@@ -153,6 +153,14 @@ def test_keywords_count_once_each_as_whole_words_up_to_a_limit(tmp_path):
     assert keyword_count(file, "barking up the tree, they disembark", 5) == [0, 0]
 
 
+def test_a_keyword_that_the_text_denies_each_time_does_not_count(tmp_path):
+    file = load(written(tmp_path, GOOD.replace("rules:", "denied_by: ['no', not]\nrules:")))
+    assert keyword_count(file, "no bark, and not a good boy", 5) == [0, 0]
+    assert keyword_count(file, "no bark. Then a bark, no one saw a good boy", 5) == [2, 0]
+    assert keywords_found(file, "NO bark, a good\nboy") == {"dog": ["good\nboy"]}
+    assert keyword_count(load(written(tmp_path, GOOD)), "no bark", 5) == [1, 0]
+
+
 def test_a_longer_keyword_is_not_cut_into_shorter_ones(tmp_path):
     file = load(written(tmp_path, GOOD.replace("[bark, good boy]", "[good, boy, good boy]")))
     assert keyword_count(file, "a good boy", 5) == [1, 0]
@@ -203,6 +211,12 @@ def test_the_projects_rules_know_an_emergency(text):
         "The website is not completely down, one picture is missing.",
         "The site is down for me... never mind, it's back up now!",
         "How do you prevent a data breach?",
+        "Do you have a data breach policy?",
+        "Did you have a data breach notification clause in the contract?",
+        "We had a data breach last year at our old vendor, how do you protect us?",
+        "Is it possible that an attacker has access to tokens?",
+        "Thanks, the site is down no longer.",
+        "The site is down? No, works for me.",
         "Your pillows are stuffed with down, is production downstream of that?",
     ],
 )

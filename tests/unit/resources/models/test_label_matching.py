@@ -61,7 +61,7 @@ def texts(file):
 @pytest.mark.parametrize("name", FILES)
 @given(data=st.data())
 def test_keywords_are_counted_as_by_one_pattern_a_label(name, data):
-    file = FILES[name]
+    file = FILES[name].model_copy(update={"denied_by": []})
     text = data.draw(texts(file))
     assert keyword_count(file, text, EVERYTHING) == [len(found(v.keywords, text)) for v in file.labels.values()]
 
