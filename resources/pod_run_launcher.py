@@ -63,7 +63,10 @@ class PodRunLauncher(K8sRunLauncher):
         return CheckRunHealthResult(WorkerStatus.FAILED, end if isinstance(end, str) else crash)
 
     def get_run_worker_debug_info(self, run: DagsterRun, include_container_logs: bool | None = True) -> str | None:
-        """As the stock one. Of a run that is given up before it began the Job goes too: its pod would begin nothing."""
+        """As the stock one. Of a run that is given up before it began the Job goes too: its pod would begin nothing.
+
+        Dagster's monitoring asks this right before it gives up such a run, and asks a launcher nothing else of it.
+        """
         try:
             return super().get_run_worker_debug_info(run, include_container_logs)
         finally:

@@ -174,7 +174,7 @@ class WorkerPool:
 
 def _rotate(log: Path) -> None:
     """Keep two files of a worker's words: it says every event of every run, and lives for months."""
-    if log.stat().st_size > MOST_LOG_BYTES:
+    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
         shutil.copyfile(log, log.with_suffix(".log.1"))
         os.truncate(log, 0)  # the worker appends
 

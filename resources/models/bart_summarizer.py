@@ -21,7 +21,6 @@ class BartSummarizer(PretrainedRole, Summarizer):
         description="A hub id or a directory with a BartForConditionalGeneration.",
     )
     max_new_tokens: int = Field(default=48, gt=1, description="Length of a summary in tokens, the end mark included.")
-
     batch_size: int = Field(default=16, gt=0, description="Texts decoded together, each with all its beams.")
     batch_pairs: int = Field(
         default=2 * MAX_TOKENS**2,

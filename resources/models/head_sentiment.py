@@ -84,6 +84,8 @@ def load_sentiment(path: str) -> LabelFile:
         if label.keywords:
             place = ("labels", name, "keywords")
             raise complaint(path, place, "the head reads no keywords", "add examples; the lexicon has words")
+    if file.denied_by:
+        raise complaint(path, ("denied_by",), "the head reads no keywords to deny", "remove it; VADER knows negations")
     if file.rules:
         raise complaint(path, ("rules",), "the head reads no rules", "add examples; the lexicon has words")
     return file

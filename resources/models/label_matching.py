@@ -62,7 +62,7 @@ def _meant(keywords: tuple[str, ...], text: str, words: set[str] | None, denials
     found = _present(keywords, text, words)
     if not denials:
         return found
-    return {keyword for keyword in found if _affirmed(" ".join(keyword.split()), text, denials)}
+    return {one for one in found if (own := _words([one])) and _stands(own, text, denials, DENIAL_REACH)}
 
 
 def _present(keywords: tuple[str, ...], text: str, words: set[str] | None) -> set[str]:
@@ -71,12 +71,6 @@ def _present(keywords: tuple[str, ...], text: str, words: set[str] | None) -> se
         return set(parts.single & words)
     pattern = _compiled(keywords)
     return _distinct(pattern, text) if pattern else set()
-
-
-def _affirmed(keyword: str, text: str, denials: tuple[str, ...]) -> bool:
-    pattern = _compiled((keyword,))
-    starts = (match.start() for match in pattern.finditer(text)) if pattern else ()
-    return any(not _hedged(text[max(0, start - LOOK_BACK) : start], denials, DENIAL_REACH) for start in starts)
 
 
 def _distinct(pattern: re.Pattern[str], text: str) -> set[str]:
@@ -92,11 +86,16 @@ def _holds(rule: Rule, text: str) -> bool:
     cancelled, phrases, hedge = _words(tuple(rule.unless)), _words(tuple(rule.phrases)), tuple(rule.unless_before)
     if phrases is None or (cancelled and cancelled.search(text)):
         return False
+    return _stands(phrases, text, hedge, NEGATION_REACH)
+
+
+def _stands(phrases: re.Pattern[str], text: str, hedges: tuple[str, ...], reach: int) -> bool:
+    """Whether a phrase is in the text somewhere without a hedge before it."""
     starts = (match.start() for match in phrases.finditer(text))
-    return any(not _hedged(text[max(0, start - LOOK_BACK) : start], hedge) for start in starts)
+    return any(not _hedged(text[max(0, start - LOOK_BACK) : start], hedges, reach) for start in starts)
 
 
-def _hedged(before: str, hedges: tuple[str, ...], reach: int = NEGATION_REACH) -> bool:
+def _hedged(before: str, hedges: tuple[str, ...], reach: int) -> bool:
     clause = _CLAUSE_END.split(before)[-1]
     nearest = " ".join(clause.split()[-reach:])
     pattern = _words(hedges)

@@ -49,6 +49,10 @@ def test_a_death_is_reported_once_the_database_answers_again(pool, empty_home, t
     assert pool._cut == []
 
 
+def test_a_log_that_somebody_removed_holds_nothing_up(tmp_path):
+    worker_pool._rotate(tmp_path / "worker-1.log")
+
+
 def test_of_a_workers_log_two_files_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_pool, "MOST_LOG_BYTES", 10)
     log = tmp_path / "worker-1.log"

@@ -132,10 +132,13 @@ def test_feelings_are_recognized_in_sentences_the_head_was_not_fitted_on(tmp_pat
     assert shipped.classify([text], embedder.embed([text]))[0].label == label
 
 
-def test_keywords_which_the_head_would_not_read_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("place", "key"), [("    examples:", "    keywords: [angry]"), ("labels:", "denied_by: [not]")]
+)
+def test_keywords_which_the_head_would_not_read_are_refused(tmp_path, place, key):
     text = (LABELS / "sentiment.yaml").read_text()
-    (tmp_path / "s.yaml").write_text(text.replace("    examples:", "    keywords: [angry]\n    examples:", 1))
+    (tmp_path / "s.yaml").write_text(text.replace(place, f"{key}\n{place}", 1))
     edited = HeadSentiment(label_file=str(tmp_path / "s.yaml"), embedder=WordEmbedder(), cache_dir=str(tmp_path))
 
-    with pytest.raises(LabelFileError, match=r"s\.yaml, line \d+: the head reads no keywords\. Remedy: add ex"):
+    with pytest.raises(LabelFileError, match=r"s\.yaml, line \d+: the head reads no keywords.*\. Remedy: "):
         edited.classify(["a"], WordEmbedder().embed(["a"]))
